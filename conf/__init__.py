@@ -1,0 +1,1 @@
+"""Choices: the YAML of every verb and config group."""

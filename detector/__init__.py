@@ -1,0 +1,1 @@
+"""The detector: hears recordings and knows nothing else. Imports none of the other packages."""

@@ -1,0 +1,1 @@
+"""The truth: blocks, air, events, sensors. Imports nothing of the other packages."""

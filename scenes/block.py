@@ -1,0 +1,96 @@
+"""The built world: vertical prisms on a ground."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+Outline = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Building:
+    """A vertical prism.
+
+    Attributes
+    ----------
+    id : str
+        Name, unique in the block (an OpenStreetMap id, or "a+b" for footprints that were united).
+    outline : ndarray, shape (n, 2)
+        Outer ring, m, counter-clockwise, first point not repeated, no self-intersection.
+    height_m, base_m : float
+        Height of the roof above the base; height of the base above the datum.
+    facade : str
+        Name of a material (`scenes.material`).
+    courtyards : tuple of ndarray, each (m, 2)
+        Open-air inner rings, m, clockwise.
+    height_guessed : bool
+        Whether the height is a default, not a measurement.
+    """
+
+    id: str
+    outline: Outline
+    height_m: float
+    base_m: float = 0.0
+    facade: str = "brick_wall_rough"
+    courtyards: tuple[Outline, ...] = ()
+    height_guessed: bool = False
+
+    @property
+    def top_m(self) -> float:
+        """Height of the roof above the datum, m."""
+        return self.base_m + self.height_m
+
+
+@dataclass(frozen=True, eq=False)
+class Patch:
+    """A piece of ground of another surface: outline (n, 2) m and the surface's name (`scenes.material`)."""
+
+    outline: Outline
+    surface: str
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """The ground: one surface with patches of others; a later patch lies over an earlier one."""
+
+    surface: str = "asphalt"
+    patches: tuple[Patch, ...] = ()
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where the local frame's (0, 0) lies on WGS84, degrees."""
+
+    lon: float
+    lat: float
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """A built area.
+
+    Attributes
+    ----------
+    name : str
+        Carries a version ("crossroads-v1"): a published score always means the same world.
+    buildings : tuple of Building
+        Touching footprints are united; no two overlap.
+    ground : Ground
+    bounds_m : tuple of float
+        (west, south, east, north), m, the area that the block describes.
+    origin : Origin or None
+        None for worlds that lie nowhere.
+    """
+
+    name: str
+    buildings: tuple[Building, ...]
+    bounds_m: tuple[float, float, float, float]
+    ground: Ground = field(default_factory=Ground)
+    origin: Origin | None = None
+
+    @property
+    def area_km2(self) -> float:
+        """Area within the bounds, km2."""
+        west, south, east, north = self.bounds_m
+        return (east - west) * (north - south) / 1e6

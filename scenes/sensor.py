@@ -1,0 +1,57 @@
+"""Sensors as they truly are (what their operator believes is a `detector.site.Station`)."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Time on the sensor = t + offset_s + skew * t + jitter, with t the true time in seconds.
+
+    `jitter_s` is the standard deviation of the white timing error of one time stamp, s.
+    """
+
+    offset_s: float = 0.0
+    skew: float = 0.0
+    jitter_s: float = 0.0
+
+
+@dataclass(frozen=True)
+class Microphone:
+    """A microphone and its converter.
+
+    Attributes
+    ----------
+    model : str
+        Name of the model ("street", "mems", "measurement").
+    full_scale_pa : float
+        Peak pressure of sample value 1.0, Pa; louder sounds clip.
+    noise_floor_db : float
+        Self noise, A-weighted equivalent, dB re 20 uPa rms.
+    sensitivity_db : float
+        Departure of this specimen from its model's sensitivity, dB; the operator does not know it.
+    bits : int
+        16 or 24.
+    rate_hz : int
+        Sampling rate, Hz.
+    capsules_m : tuple of (x, y, z)
+        Position of each capsule relative to the sensor, m; one at the origin is the usual case.
+    """
+
+    model: str = "street"
+    full_scale_pa: float = 0.9
+    noise_floor_db: float = 32.0
+    sensitivity_db: float = 0.0
+    bits: int = 24
+    rate_hz: int = 48_000
+    capsules_m: tuple[tuple[float, float, float], ...] = ((0.0, 0.0, 0.0),)
+
+
+@dataclass(frozen=True)
+class Sensor:
+    """A sensor: its name, TRUE position [x, y, z] m, clock, microphone, and whether it delivers anything."""
+
+    id: str
+    position_m: tuple[float, float, float]
+    clock: Clock = field(default_factory=Clock)
+    microphone: Microphone = field(default_factory=Microphone)
+    alive: bool = True

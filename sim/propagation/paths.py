@@ -1,0 +1,61 @@
+"""The paths from one source point to one receiver, as a structure of arrays."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+import numpy.typing as npt
+
+BANDS_HZ = (63.0, 125.0, 250.0, 500.0, 1000.0, 2000.0, 4000.0, 8000.0)
+
+
+class PathKind(IntEnum):
+    """What the path met; ground bounces are counted apart, in `Paths.ground_bounces`."""
+
+    DIRECT = 0
+    REFLECTED = 1
+    CORNER = 2
+    ROOF = 3
+    REFLECTED_DIFFRACTED = 4
+    TAIL = 5
+
+
+@dataclass(frozen=True, eq=False)
+class Paths:
+    """n paths, sorted by delay.
+
+    Attributes
+    ----------
+    delay_s : ndarray, shape (n,)
+        Travel time, s (wind and temperature included).
+    gain : ndarray, shape (n, 8)
+        Signed pressure gain per octave band (`BANDS_HZ`) relative to the free field at 1 m: spreading, facades,
+        ground, diffraction; air absorption NOT included (it follows from `length_m`).
+    length_m : ndarray, shape (n,)
+        Length of the unfolded path, m.
+    kind : ndarray of int8, shape (n,)
+        `PathKind`.
+    order, ground_bounces : ndarray of int8, shape (n,)
+        Number of facade reflections plus edges; number of ground reflections.
+    departure, arrival : ndarray, shape (n, 3)
+        Unit vectors: away from the source; the direction in which sound travels when it arrives.
+    vertices_m : ndarray, shape (k, 3)
+        Points of all paths one after another, source first, receiver last.
+    vertex_start : ndarray of int64, shape (n + 1,)
+        Path i has the vertices `vertices_m[vertex_start[i]:vertex_start[i + 1]]`.
+    """
+
+    delay_s: npt.NDArray[np.float64]
+    gain: npt.NDArray[np.float64]
+    length_m: npt.NDArray[np.float64]
+    kind: npt.NDArray[np.int8]
+    order: npt.NDArray[np.int8]
+    ground_bounces: npt.NDArray[np.int8]
+    departure: npt.NDArray[np.float64]
+    arrival: npt.NDArray[np.float64]
+    vertices_m: npt.NDArray[np.float64]
+    vertex_start: npt.NDArray[np.int64]
+
+    def __len__(self) -> int:
+        """Return the number of paths."""
+        return len(self.delay_s)
