@@ -1,0 +1,48 @@
+"""Two vocabularies and the judge's map between them: truth kinds ("pistol-9mm") and detector labels ("gunshot")."""
+
+from collections.abc import Mapping
+
+LABELS = ("gunshot", "firework", "backfire", "other")
+UNCERTAIN = "uncertain"
+CALLS = (*LABELS, UNCERTAIN)
+
+# The family of a kind is its first word: "rifle-556-suppressed" is of the family "rifle".
+FAMILIES: Mapping[str, str] = {
+    **dict.fromkeys(
+        ("pistol", "revolver", "rifle", "carbine", "shotgun", "smg", "gun", "handgun"), "gunshot"
+    ),
+    **dict.fromkeys(("firecracker", "firework", "mortar", "shell", "rocket", "candle"), "firework"),
+    **dict.fromkeys(("backfire", "afterfire"), "backfire"),
+    **dict.fromkeys(("door", "hammer", "nailgun", "plate", "thunder", "drop", "impact", "other"), "other"),
+}
+
+# Contracts speak of "detectable (outdoor, unsuppressed, over .25 calibre) gunfire".
+LEAST_CALIBRE_IN = 0.25
+
+
+def label_of(kind: str) -> str | None:
+    """Return the label of a truth kind, None for a kind of no known family."""
+    return FAMILIES.get(kind.split("-", 1)[0])
+
+
+def is_detectable(kind: str, traits: Mapping[str, float | str | bool]) -> bool:
+    """Tell whether an event is gunfire that a contract counts.
+
+    Parameters
+    ----------
+    kind : str
+        Truth kind.
+    traits : mapping
+        "calibre_in" (inches), "suppressed", "indoors": any may be absent. An unknown calibre counts as
+        detectable, which is the reading that is hard on the detector.
+    """
+    if label_of(kind) != "gunshot" or "suppressed" in kind.split("-"):
+        return False
+    calibre = traits.get("calibre_in")
+    small = isinstance(calibre, int | float) and calibre <= LEAST_CALIBRE_IN
+    return not (small or _is_set(traits.get("suppressed")) or _is_set(traits.get("indoors")))
+
+
+def _is_set(value: float | str | bool | None) -> bool:
+    """Read a flag that may be written as true, 1 or "yes"."""
+    return value not in (None, False, 0, "", "no", "false")
