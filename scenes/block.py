@@ -12,6 +12,12 @@ Outline = npt.NDArray[np.float64]
 class Building:
     """A vertical prism.
 
+    Two buildings never overlap in plan. They may touch along a party wall, where their heights (or facades) differ:
+    the wall is then part of both outlines with exactly equal vertices (each vertex of one that lies on the other's
+    wall is a vertex of the other too), run in opposite directions. Below the lower of the two roofs such a wall is
+    interior: no sound meets it there, and its vertices are no corners; between the two roofs it is a facade of the
+    higher building. Two buildings, or a courtyard and its outer ring, may also touch in a single vertex.
+
     Attributes
     ----------
     id : str
@@ -75,7 +81,8 @@ class Block:
     name : str
         Carries a version ("crossroads-v1"): a published score always means the same world.
     buildings : tuple of Building
-        Touching footprints are united; no two overlap.
+        No two overlap. Touching footprints of equal height and facade are united; others share party walls
+        (see `Building`).
     ground : Ground
     bounds_m : tuple of float
         (west, south, east, north), m, the area that the block describes.

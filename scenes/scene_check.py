@@ -1,0 +1,73 @@
+"""What makes a scene impossible, found before anything is computed."""
+
+from collections import Counter
+
+import numpy as np
+
+from scenes.block import Block
+from scenes.errors import BadInput
+from scenes.event import Event
+from scenes.scene import Scene
+from scenes.sensor import Sensor
+from scenes.walls import building_at
+
+
+def check_scene(scene: Scene) -> None:
+    """Raise when a scene cannot be.
+
+    Raises
+    ------
+    BadInput
+        One line for each mistake, all at once: no sensors, two sensors or events with one id, a sensor or an event
+        inside a building, under the ground or outside the bounds, an event before the start or after the end.
+    """
+    mistakes = []
+    if not scene.duration_s > 0.0:
+        mistakes.append(f"duration_s must be above 0, not {scene.duration_s:g}")
+    if not scene.sensors:
+        mistakes.append("the scene has no sensors; it needs at least one")
+    mistakes += _repeated("sensor", [sensor.id for sensor in scene.sensors])
+    mistakes += _repeated("event", [event.id for event in scene.events])
+    mistakes += _misplaced("sensor", scene.sensors, scene.block)
+    mistakes += _misplaced("event", scene.events, scene.block)
+    mistakes += [
+        f"event {event.id!r} at {event.time_s:g} s lies outside the scene's 0 to {scene.duration_s:g} s"
+        for event in scene.events
+        if not 0.0 <= event.time_s < scene.duration_s
+    ]
+    if mistakes:
+        raise BadInput("\n".join(mistakes))
+
+
+def _repeated(noun: str, ids: list[str]) -> list[str]:
+    return [
+        f"{noun} id {name!r} occurs {n} times; ids must differ" for name, n in Counter(ids).items() if n > 1
+    ]
+
+
+def _misplaced(noun: str, things: tuple[Sensor, ...] | tuple[Event, ...], block: Block) -> list[str]:
+    """Return a line for each thing that stands where nothing can."""
+    if not things:
+        return []
+    places = np.array([thing.position_m for thing in things], dtype=np.float64)
+    finite = np.all(np.isfinite(places), axis=1).reshape(-1)
+    places = np.nan_to_num(places, nan=0.0, posinf=0.0, neginf=0.0)
+    west, south, east, north = block.bounds_m
+    mistakes = []
+    for thing, place, known, holder in zip(things, places, finite, building_at(block, places), strict=True):
+        x, y, z = place
+        where = f"{noun} {thing.id!r} at [{x:.1f}, {y:.1f}, {z:.1f}] m"
+        if not known:
+            mistakes.append(
+                f"{noun} {thing.id!r} has a position that is not a number: {list(thing.position_m)}"
+            )
+        elif not (west <= x <= east and south <= y <= north):
+            mistakes.append(
+                f"{where} lies outside the block ({west:.0f} to {east:.0f} east, {south:.0f} to {north:.0f} north)"
+            )
+        elif z < 0.0:
+            mistakes.append(f"{where} lies under the ground; z must be 0 or more")
+        elif holder >= 0:
+            building = block.buildings[holder]
+            mistakes.append(f"{where} lies inside building {building.id!r} ({building.top_m:.1f} m high)")
+    return mistakes
