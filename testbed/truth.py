@@ -71,18 +71,21 @@ class Watch:
         TRUE positions, m.
     noise_db_rms : float or None
         Broadband level of the street noise, dB re 20 uPa rms.
+    stated_area_km2 : float or None
+        Area where no bounds are known, or other than theirs; not in the file.
     """
 
     duration_s: float | None = None
     bounds_m: tuple[float, float, float, float] | None = None
     sensors_m: Mapping[str, tuple[float, float, float]] = field(default_factory=dict)
     noise_db_rms: float | None = None
+    stated_area_km2: float | None = None
 
     @property
     def area_km2(self) -> float | None:
-        """Area within the bounds, km2."""
-        if self.bounds_m is None:
-            return None
+        """Area as stated, else within the bounds, km2."""
+        if self.bounds_m is None or self.stated_area_km2 is not None:
+            return self.stated_area_km2
         west, south, east, north = self.bounds_m
         return (east - west) * (north - south) / 1e6
 
