@@ -47,6 +47,7 @@ def score_files(
 
 def format_score(score: Score) -> str:
     """Return the short table that ends `run` and `score`: what was measured, with counts and 95 % intervals."""
+    rate = _show(score["false_alerts_per_km2_day"], 1)
     lines = [
         _line("rounds located", score, "rounds_recall", "rounds_located", "rounds"),
         _line("incidents located", score, "incidents_recall", "incidents_located", "incidents"),
@@ -55,8 +56,7 @@ def format_score(score: Score) -> str:
         _line("contract rate", score, "contract_rate", "contract_accurate", None),
         _line("in the 95 % region", score, "coverage95", None, "coverage95_count"),
         f"{'error p50 / p90 / p95':22s} {_three(score, 'error')} m; missed as infinite {_three(score, 'all')} m",
-        f"{'false':22s} {score['alerts_false']} alerts, {score['rounds_false']} rounds; "
-         f"{_show(score['false_alerts_per_km2_day'], 1)} alerts per km2 and day",
+        f"{'false':22s} {score['alerts_false']} alerts, {score['rounds_false']} rounds; {rate} alerts per km2 and day",
         f"{'mislocated, missed':22s} {score['rounds_mislocated']}, {score['rounds_missed']} rounds {_causes(score)}",
         f"{'latency p50 / p90':22s} {_show(score['latency_p50_s'], 2)} / {_show(score['latency_p90_s'], 2)} s",
     ]
