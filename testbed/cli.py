@@ -1,0 +1,112 @@
+"""The command line: finds the verb, hands the rest to its Hydra app, turns outcomes into exit codes.
+
+This module imports nothing heavy, so that the list of verbs comes at once.
+"""
+
+import difflib
+import importlib
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+from testbed import complaints
+
+DONE, BAD_INPUT, INTERNAL_ERROR, INTERRUPTED = 0, 2, 70, 130
+
+VERBS = {
+    "run": "scene -> recording -> alerts -> score -> report; -m sweeps",
+    "render": "scene -> recording and truth, no detection",
+    "listen": "recording folder or pulse table -> alerts; the detector alone",
+    "score": "alerts of any detector + truth -> score",
+    "field": "score the detector on the public live-fire set",
+}
+
+# A file named for a group chooses the option that reads it: `scene.buildings=FILE` alone means `scene=file`.
+_CHOICE_OF_FILE_KEY = {"scene.buildings": "scene", "layout.file": "layout", "schedule.file": "schedule"}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one verb.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Verb and Hydra arguments; `sys.argv[1:]` by default.
+
+    Returns
+    -------
+    int
+        0 done, 2 bad input, 70 internal error, 130 interrupted.
+    """
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    if arguments and arguments[0] in {"-sc", "--shell-completion"}:
+        return _complete(arguments)
+    if not arguments or arguments[0] in {"-h", "--help"}:
+        sys.stdout.write(_usage())
+        return DONE
+    verb, *rest = arguments
+    if verb not in VERBS:
+        near = difflib.get_close_matches(verb, VERBS, n=1)
+        hint = f"did you mean {near[0]}? " if near else ""
+        sys.stderr.write(f"echoblock: there is no verb {verb!r}; {hint}verbs: {', '.join(VERBS)}\n")
+        return BAD_INPUT
+    return _run_verb(verb, _choose_file_options(rest))
+
+
+def _usage() -> str:
+    width = max(map(len, VERBS))
+    verbs = "".join(f"  {name:<{width}}  {does}\n" for name, does in VERBS.items())
+    return (
+        "usage: echoblock VERB [key=value ...]\n\n"
+        f"{verbs}\n"
+        "Every option is a Hydra override (layout.count=20, weather=winter-night, seed=7).\n"
+        "  echoblock VERB --help     the options of a verb and their defaults\n"
+        "  echoblock VERB --cfg job  the resolved config, nothing run\n"
+        "  echoblock VERB -m k=1,2   a sweep\n"
+        '  eval "$(echoblock -sc install=bash)"   tab completion\n'
+    )
+
+
+def _run_verb(verb: str, arguments: list[str]) -> int:
+    """Run the Hydra app of one verb and return the exit code of its outcome."""
+    # Hydra then raises instead of printing and exiting with 1: the codes and the lines are ours to choose.
+    os.environ["HYDRA_FULL_ERROR"] = "1"
+    program = sys.argv[0]
+    sys.argv = [program, *arguments]
+    try:
+        module = importlib.import_module(f"testbed.verbs.{verb}")
+        module.main()
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else BAD_INPUT if stop.code else DONE
+    except KeyboardInterrupt:
+        sys.stderr.write("echoblock: interrupted\n")
+        return INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - the outermost frame: every outcome becomes an exit code
+        lines = complaints.explain(error, verb, arguments)
+        if lines is None:
+            traceback.print_exception(error)
+            sys.stderr.write("echoblock: internal error, a bug; please report the lines above\n")
+            return INTERNAL_ERROR
+        complaints.tell(lines)
+        return BAD_INPUT
+    finally:
+        sys.argv = [program, *sys.argv[1:]]
+    return DONE
+
+
+def _choose_file_options(arguments: list[str]) -> list[str]:
+    keys = {argument.split("=", 1)[0] for argument in arguments if "=" in argument}
+    implied = {group for key, group in _CHOICE_OF_FILE_KEY.items() if key in keys and group not in keys}
+    return [*arguments, *(f"{group}=file" for group in sorted(implied))]
+
+
+def _complete(arguments: list[str]) -> int:
+    """Answer the shell: verbs first, then Hydra's own completion for the verb on the line."""
+    words = os.environ.get("COMP_LINE", "").split(" ")
+    if "query=" in " ".join(arguments) and len(words) <= 2:
+        sys.stdout.write(" ".join(verb for verb in VERBS if verb.startswith(words[-1])) + "\n")
+        return DONE
+    verb = words[1] if len(words) > 2 and words[1] in VERBS else "run"
+    os.environ["COMP_LINE"] = " ".join([words[0], *words[2:]])
+    return _run_verb(verb, arguments)

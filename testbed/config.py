@@ -1,0 +1,143 @@
+"""What a verb is asked to do, as typed frozen objects; the config object goes no further than this module."""
+
+import dataclasses
+import typing
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from pydantic import Field, ValidationError
+
+from scenes.errors import BadInput
+from testbed.complaints import nearest
+from testbed.config_groups import groups
+from testbed.config_ranges import RANGES
+from testbed.config_schema import KIND, build, given, model_of
+
+S = TypeVar("S")
+
+
+@dataclasses.dataclass(frozen=True)
+class FromGroup:
+    """Marks a field that a config group fills."""
+
+    name: str
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class SceneSettings:
+    """The scene keys: what `render` needs, and `run` too.
+
+    `rate_hz` is the sampling rate of all sensors; `workers` changes the time a run takes, never a byte of it.
+    """
+
+    scene: Annotated[Any, FromGroup("scene")]
+    schedule: Annotated[Any, FromGroup("schedule")]
+    layout: Annotated[Any, FromGroup("layout")]
+    ambient: Annotated[Any, FromGroup("ambient")]
+    weather: Annotated[Any, FromGroup("weather")]
+    clock: Annotated[Any, FromGroup("clock")]
+    sensor: Annotated[Any, FromGroup("sensor")]
+    survey: Annotated[Any, FromGroup("survey")]
+    propagation: Annotated[Any, FromGroup("propagation")]
+    duration_s: Annotated[float, Field(ge=1.0, le=86_400.0)] = 60.0
+    # FLAC cannot say a higher rate than 655,350 Hz; below 4 kHz no impulse has an onset left.
+    rate_hz: Annotated[int, Field(ge=4_000, le=655_350)] = 48_000
+    seed: Annotated[int, Field(ge=0)] = 0
+    workers: Annotated[int, Field(ge=1, le=1_024)] = 2
+    out: Path = Path("results")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class RunSettings(SceneSettings):
+    """The scene keys, the detector, and the score that a sweeper optimises."""
+
+    detector: Annotated[Any, FromGroup("detector")]
+    objective: str = "rounds_f1"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ListenSettings:
+    """What the detector hears: `recording` (a folder), or `pulses` (a table) with `site` (its site.json)."""
+
+    detector: Annotated[Any, FromGroup("detector")]
+    recording: Path | None = None
+    pulses: Path | None = None
+    site: Path | None = None
+    workers: Annotated[int, Field(ge=1, le=1_024)] = 2
+    out: Path = Path("results")
+
+
+def read_settings(config: DictConfig, settings: type[S]) -> S:
+    """Check a composed config and return it as a frozen object.
+
+    Raises
+    ------
+    BadInput
+        One line a mistake, all mistakes: unknown keys, wrong types, numbers out of range.
+    """
+    try:
+        plain: dict[str, Any] = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)  # pyright: ignore[reportAssignmentType] - keys are strings
+    except OmegaConfBaseException as error:
+        raise BadInput(str(error).splitlines()[0]) from error
+    values: dict[str, Any] = {}
+    mistakes: list[str] = []
+    marks = _group_marks(settings)
+    for name, group in marks.items():
+        try:
+            values[name] = _read_group(group, plain.pop(name, None))
+        except BadInput as error:
+            mistakes.append(str(error))
+    model = model_of(settings, RANGES, leave_out=marks.keys())
+    try:
+        values |= given(model.model_validate(plain))
+    except ValidationError as error:
+        mistakes.extend(_lines(error, "", model.model_fields))
+    if mistakes:
+        raise BadInput("\n".join(mistakes))
+    return settings(**values)
+
+
+def _group_marks(settings: type) -> dict[str, str]:
+    hints = typing.get_type_hints(settings, include_extras=True)
+    marks = {name: getattr(hint, "__metadata__", ()) for name, hint in hints.items()}
+    return {name: m.name for name, found in marks.items() for m in found if isinstance(m, FromGroup)}
+
+
+def _read_group(name: str, node: object) -> Any:
+    """Return the frozen options that a group's node describes."""
+    group = groups()[name]
+    if not isinstance(node, dict):
+        raise BadInput(f"{name}: nothing chosen; {name} is one of {', '.join(group.options)}")
+    if group.is_mixed:
+        kind = node.pop(KIND, None)
+        if kind not in group.options:
+            known = ", ".join(group.options)
+            raise BadInput(
+                f"{name}.{KIND}: {kind!r} is not known{nearest(str(kind), group.options)}; one of {known}"
+            )
+        chosen = group.options[kind]
+    else:
+        chosen = next(iter(group.options.values()))
+    options = chosen if isinstance(chosen, type) else type(chosen)
+    model = model_of(options, RANGES, f"{name}.")
+    try:
+        return build(model.model_validate(node))
+    except ValidationError as error:
+        raise BadInput("\n".join(_lines(error, f"{name}.", model.model_fields))) from error
+    except ValueError as error:
+        raise BadInput("\n".join(f"{name}: {line}" for line in str(error).splitlines())) from error
+
+
+def _lines(error: ValidationError, prefix: str, names: Iterable[str]) -> list[str]:
+    lines = []
+    for one in error.errors():
+        key = prefix + ".".join(str(part) for part in one["loc"])
+        if one["type"] == "extra_forbidden":
+            lines.append(f"there is no key {key!r}{nearest(key, [prefix + name for name in names])}")
+        else:
+            said = one["msg"].removeprefix("Value error, ").removeprefix("Input ")
+            lines.append(f"{key}={one['input']}: {said}")
+    return lines

@@ -1,0 +1,57 @@
+"""One job of a verb: settings in, results whole or nothing, mistakes told."""
+
+import sys
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import TypeVar
+
+from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
+from omegaconf import DictConfig
+
+from testbed.complaints import BAD_INPUT, tell
+from testbed.config import read_settings
+from testbed.outbox import job_folder, outbox, write_provenance
+
+S = TypeVar("S")
+T = TypeVar("T")
+
+
+def perform(
+    config: DictConfig, settings: type[S], task: Callable[[S, Path], T], products: Collection[str]
+) -> T:
+    """Check the config, run the task, deliver its results and say where they are.
+
+    Parameters
+    ----------
+    config : DictConfig
+        As composed by Hydra; goes no further.
+    settings : type
+        The verb's settings, with a field `out`.
+    task : callable
+        Takes the settings and an empty folder to write into.
+    products : collection of str
+        Names that the verb may write.
+
+    Raises
+    ------
+    SystemExit
+        With code 2 and one line a mistake on standard error when the input is bad. In a sweep the exception goes on,
+        so that Hydra says which job it was.
+    """
+    try:
+        wanted = read_settings(config, settings)
+        out = job_folder(wanted.out)  # pyright: ignore[reportAttributeAccessIssue] - every settings type has it
+        with outbox(out, [*products, ".hydra"]) as draft:
+            result = task(wanted, draft)
+            write_provenance(draft, config)
+    except BAD_INPUT as error:
+        if HydraConfig.get().mode == RunMode.MULTIRUN:
+            raise
+        tell(str(error).splitlines())
+        raise SystemExit(2) from error
+    sys.stdout.write("wrote\n")
+    for name in products:
+        if (out / name).exists():
+            sys.stdout.write(f"  {out / name}{'/' if (out / name).is_dir() else ''}\n")
+    return result
