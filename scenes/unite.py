@@ -20,6 +20,9 @@ GRID_M = 1e-3
 SAME_WALL_M = 0.1
 """A corner is flat, and goes, when it spans less than this squared (m2) with its neighbours: 1 mm in a 20 m wall."""
 
+CRUMB_M2 = 1.0
+"""Smaller than this, a piece or a gap is an error of drawing, not a building or a courtyard."""
+
 
 @dataclass(frozen=True, eq=False)
 class United:
@@ -63,10 +66,13 @@ def unite(
     )
     faces = shapely.get_parts(shapely.polygonize(shapely.get_parts(linework)))
     owner = _owners(faces, footprints, tops_m)
-    owner = _close_slots(faces, owner, tops_m, slot_m)
+    width = 2.0 * shapely.area(faces) / shapely.length(faces)
+    gaps = (owner < 0) & ((width < slot_m) | (shapely.area(faces) < CRUMB_M2))
+    owner = _give_to_neighbours(gaps, faces, owner, tops_m)
+    crumbs = _crumbs(faces, owner, kinds)
+    owner = _give_to_neighbours(crumbs, faces, np.where(crumbs, -1, owner), tops_m)
     faces, owner = faces[owner >= 0], owner[owner >= 0]
-    outlines = _dissolve(faces, kinds[owner])
-    outlines = shapely.coverage_simplify(outlines, SAME_WALL_M)
+    outlines = shapely.coverage_simplify(_dissolve(faces, kinds[owner]), SAME_WALL_M)
     members = _members(outlines, faces, owner)
     united = [United(cast("shapely.Polygon", plan), who) for plan, who in zip(outlines, members, strict=True)]
     return sorted(united, key=lambda one: (one.members, shapely.bounds(one.plan).tolist()))
@@ -109,23 +115,39 @@ def _owners(
     return owner
 
 
-def _close_slots(
+def _give_to_neighbours(
+    given: npt.NDArray[np.bool_],
     faces: npt.NDArray[np.object_],
     owner: npt.NDArray[np.intp],
     tops_m: npt.NDArray[np.float64],
-    slot_m: float,
 ) -> npt.NDArray[np.intp]:
-    """Give open faces of a mean width (2 area / perimeter) below a slot to the lower of the houses beside them."""
-    thin = (owner < 0) & (2.0 * shapely.area(faces) < slot_m * shapely.length(faces))
-    if not thin.any():
+    """Give faces to the lower of the houses that share a wall with them; without one they are open ground."""
+    if not given.any():
         return owner
-    slot, house = shapely.STRtree(faces).query(faces[thin], predicate="touches")
-    built = owner[house] >= 0
-    slot, house = slot[built], house[built]
+    face, house = shapely.STRtree(faces).query(faces[given], predicate="touches")
+    face = np.flatnonzero(given)[face]
+    shared = shapely.length(shapely.intersection(faces[face], faces[house])) > 0.0
+    built = shared & (owner[house] >= 0) & ~given[house]
+    face, house = face[built], house[built]
     highest_first = np.lexsort((-owner[house], -tops_m[owner[house]]))
-    closed = owner.copy()
-    closed[np.flatnonzero(thin)[slot[highest_first]]] = owner[house[highest_first]]
-    return closed
+    result = owner.copy()
+    result[face[highest_first]] = owner[house[highest_first]]
+    return result
+
+
+def _crumbs(
+    faces: npt.NDArray[np.object_], owner: npt.NDArray[np.intp], kinds: npt.NDArray[np.intp]
+) -> npt.NDArray[np.bool_]:
+    """Tell which faces make up outlines too small for a building: what is left of drawing errors."""
+    built = owner >= 0
+    if not built.any():
+        return built
+    outlines = _dissolve(faces[built], kinds[owner[built]])
+    small = outlines[shapely.area(outlines) < CRUMB_M2]
+    face, _ = shapely.STRtree(small).query(shapely.point_on_surface(faces), predicate="within")
+    crumbs = np.zeros(len(faces), dtype=bool)
+    crumbs[face] = True
+    return crumbs & built
 
 
 def _dissolve(faces: npt.NDArray[np.object_], kind: npt.NDArray[np.intp]) -> npt.NDArray[np.object_]:
