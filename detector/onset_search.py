@@ -1,0 +1,116 @@
+"""Where pulses may be: the maxima of two step kernels over an adaptive floor."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from detector.envelope import BandPass
+from detector.step_kernel import apply_step_kernel, estimate_floor, find_maxima
+
+FLOOR_BLOCK_S = 0.025
+KERNEL_BLOCK_S = 0.1
+
+
+@dataclass(frozen=True)
+class OnsetOptions:
+    """How pulses are found.
+
+    Attributes
+    ----------
+    span_s, short_span_s : float
+        Half length of the step kernel, s, and of the shorter one that resolves automatic fire.
+    reach_s, short_reach_s : float
+        A maximum is the largest within this time on both sides, s.
+    threshold : float
+        Of both kernels, in units of their own noise. Stationary Gaussian noise of the band stays below 7 for minutes.
+    floor_ratio : float
+        Least kernel output over the floor of the envelope.
+    short_contrast : float
+        Least output of the shorter kernel over the mean envelope of the longer span before it.
+    short_share : float
+        Least output of the shorter kernel relative to its largest within `burst_s`: the rounds of a burst are alike,
+        their echoes are weaker.
+    burst_s : float
+    floor_quantile : float
+        Of the 25 ms levels within a frame of 4 s on both sides.
+    frame_s : float
+        Audio that is decided on at once, s.
+    clip_share : float
+        Share of full scale from which a sample counts as clipped; the loudest code of 8-bit mu-law is 0.980.
+    sigma_floor_s, sigma_rise : float
+        Onset s.d.: sqrt(sigma_floor_s^2 + (sigma_rise * rise / amplitude ratio^(1/2))^2).
+    """
+
+    span_s: float = 0.050
+    short_span_s: float = 0.008
+    reach_s: float = 0.030
+    short_reach_s: float = 0.015
+    threshold: float = 8.0
+    floor_ratio: float = 0.7
+    short_contrast: float = 2.0
+    short_share: float = 0.5
+    burst_s: float = 0.4
+    floor_quantile: float = 0.25
+    frame_s: float = 4.0
+    clip_share: float = 0.98
+    sigma_floor_s: float = 0.2e-3
+    sigma_rise: float = 1.0
+
+
+def find_candidates(
+    energy: npt.NDArray[np.float64], silent: npt.NDArray[np.bool_], band: BandPass, options: OnsetOptions
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """Return the hops where a kernel has its maxima, ascending, and their SNR in dB."""
+    smooth = np.convolve(energy, np.full(4, 0.25), "same")
+    envelope = np.sqrt(smooth)
+    floor = estimate_floor(
+        envelope, silent, max(1, round(FLOOR_BLOCK_S / band.hop_s)), options.floor_quantile
+    )
+    if floor <= 0.0:
+        return np.zeros(0, dtype=np.int64), np.zeros(0)
+    long_out, long_at = _peaks_of(envelope, silent, floor, options.span_s, options.reach_s, band, options)
+    short_out, short_at = _peaks_of(
+        envelope, silent, floor, options.short_span_s, options.short_reach_s, band, options
+    )
+    short_at = _keep_bursts(short_at, short_out, envelope, band, options)
+    spacing = round(options.short_reach_s / band.hop_s)
+    apart = np.array([not len(long_at) or np.abs(long_at - s).min() > spacing for s in short_at], dtype=bool)
+    centres = np.concatenate([long_at, short_at[apart]]).astype(np.int64)
+    peak = np.concatenate([long_out[long_at], short_out[short_at[apart]]])
+    order = np.argsort(centres, kind="stable")
+    return centres[order], 20.0 * np.log10(peak[order] / floor)
+
+
+def _peaks_of(
+    envelope: npt.NDArray[np.float64],
+    silent: npt.NDArray[np.bool_],
+    floor: float,
+    span_s: float,
+    reach_s: float,
+    band: BandPass,
+    options: OnsetOptions,
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+    output = apply_step_kernel(envelope, silent, max(2, round(span_s / band.hop_s)))
+    noise = estimate_floor(output, silent, max(1, round(KERNEL_BLOCK_S / band.hop_s)), options.floor_quantile)
+    threshold = np.full(len(output), max(options.threshold * noise, options.floor_ratio * floor))
+    return output, find_maxima(output, threshold, max(1, round(reach_s / band.hop_s)))
+
+
+def _keep_bursts(
+    at: npt.NDArray[np.int64],
+    output: npt.NDArray[np.float64],
+    envelope: npt.NDArray[np.float64],
+    band: BandPass,
+    options: OnsetOptions,
+) -> npt.NDArray[np.int64]:
+    """Keep the maxima of the short kernel that may be rounds of automatic fire."""
+    span, burst = round(options.span_s / band.hop_s), round(options.burst_s / band.hop_s)
+    sums = np.concatenate([[0.0], np.cumsum(envelope)])
+    kept = []
+    for i in at:
+        before = (sums[i] - sums[max(0, i - span)]) / max(1, min(i, span))
+        loudest = output[max(0, i - burst) : i + burst + 1].max()
+        if output[i] >= options.short_contrast * before and output[i] >= options.short_share * loudest:
+            kept.append(i)
+    return np.array(kept, dtype=np.int64)
