@@ -139,9 +139,9 @@ def _localise(sifted: Sifted, options: FootprintOptions) -> tuple[Origin, Sifted
     def shift(points: np.ndarray) -> np.ndarray:
         return lonlat_to_local(origin, local_to_lonlat(middle, points))
 
-    return origin, replace(
-        local, parts=tuple(replace(part, plan=shapely.transform(part.plan, shift)) for part in local.parts)
-    )
+    plans = shapely.transform(np.array([part.plan for part in local.parts], dtype=object), shift)
+    shifted = tuple(replace(part, plan=plan) for part, plan in zip(local.parts, plans, strict=True))
+    return origin, replace(local, parts=shifted)
 
 
 def _stand(sifted: Sifted, options: FootprintOptions) -> tuple[list[_House], Sifted]:

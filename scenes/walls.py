@@ -55,6 +55,14 @@ def is_inside(block: Block, points: npt.ArrayLike) -> npt.NDArray[np.bool_]:
     return building_at(block, points) >= 0
 
 
+def in_bounds(block: Block, points: npt.ArrayLike) -> npt.NDArray[np.bool_]:
+    """Tell which points (n, 2 or 3), m, lie in the area that the block describes; shape (n,)."""
+    places = np.atleast_2d(np.asarray(points, dtype=np.float64))
+    west, south, east, north = block.bounds_m
+    x, y = places[:, 0], places[:, 1]
+    return (x >= west) & (x <= east) & (y >= south) & (y <= north)
+
+
 def wall_distance(block: Block, points: npt.ArrayLike) -> Points:
     """Return the plan distance of points (n, 2) to the nearest wall, m, shape (n,); inf without buildings."""
     places = np.asarray(points, dtype=np.float64).reshape(-1, 2)
