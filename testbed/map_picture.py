@@ -138,7 +138,7 @@ def _draw_alerts(axes: Axes, alerts: Sequence[JudgedAlert]) -> None:
     for alert in alerts:
         colour = COLOURS[alert.call or UNCERTAIN]
         axes.plot(
-            *alert.position_m, marker="x", color=colour, markersize=8, markeredgewidth=2.0, zorder=7,
+            *alert.position_m, marker="x", color=colour, markersize=9, markeredgewidth=2.0, zorder=6,
             path_effects=_HALO,
         )  # fmt: skip
 
@@ -155,7 +155,7 @@ def _draw_events(axes: Axes, truth: Truth, rows: pl.DataFrame) -> None:
         x, y = event.position_m[:2]
         axes.plot(
             x, y, marker="o", markersize=8 if lost else 6, markerfacecolor="white" if lost else colour,
-            markeredgecolor=colour if lost else "white", markeredgewidth=1.8 if lost else 0.9, zorder=6,
+            markeredgecolor=colour if lost else "white", markeredgewidth=1.8 if lost else 0.9, zorder=7,
         )  # fmt: skip
         if incident not in named:
             named.add(incident)

@@ -1,39 +1,9 @@
-"""A score as lines that people read: in the terminal and in the report."""
+"""Numbers of a score as people read them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 Score = Mapping[str, Any]
-
-
-def headline(score: Score) -> str:
-    """Return the short table at the end of a run: counts, rates with their 95 % intervals, errors.
-
-    Parameters
-    ----------
-    score : mapping
-        As in `score.json`.
-    """
-    head = f"{'':<11}{'true':>6}{'located':>9}{'misloc.':>9}{'missed':>8}{'false':>7}   recall"
-    lines = [head, *(_counts(score, level) for level in ("incidents", "rounds"))]
-    facts = (
-        ("location error", f"p50 {metres(score, 'error_p50_m')}, p90 {metres(score, 'error_p90_m')}"),
-        (
-            "95 % regions",
-            f"hold {rate(score, 'coverage95')}; median {amount(score, 'region95_area_p50_m2', 'm2')}",
-        ),
-        (
-            "calls of gunshot",
-            f"precision {rate(score, 'gunshot_precision')}, recall {rate(score, 'gunshot_recall')}",
-        ),
-        ("contract rate", f"{rate(score, 'contract_rate')} of detectable gunfire within 25 m"),
-        ("latency", f"p50 {amount(score, 'latency_p50_s', 's')}, p90 {amount(score, 'latency_p90_s', 's')}"),
-        (
-            "causes of misses",
-            ", ".join(f"{cause} {n}" for cause, n in score.get("causes", {}).items()) or "none",
-        ),
-    )
-    return "\n".join([*lines, "", *(f"{name:<18}{said}" for name, said in facts)])
 
 
 def full_table(score: Score) -> list[tuple[str, str, str]]:
@@ -70,30 +40,3 @@ def metres(score: Score, key: str) -> str:
     """Return a distance to a tenth of a metre."""
     value = score.get(key)
     return "–" if value is None else f"{value:.1f} m"
-
-
-def amount(score: Score, key: str, unit: str) -> str:
-    """Return a number with its unit."""
-    value = score.get(key)
-    return "–" if value is None else f"{number(value)} {unit}"
-
-
-def align(rows: Sequence[Sequence[str]]) -> str:
-    """Return rows of cells as columns, the first to the left, the others to the right."""
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    return "\n".join(
-        "  ".join(
-            c.ljust(w) if i == 0 else c.rjust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True))
-        )
-        for row in rows
-    )
-
-
-def _counts(score: Score, level: str) -> str:
-    located, mislocated, missed, false = (
-        score.get(f"{level}_{name}") for name in ("located", "mislocated", "missed", "false")
-    )
-    return (
-        f"{level:<11}{score.get(level)!s:>6}{located!s:>9}{mislocated!s:>9}{missed!s:>8}{false!s:>7}"
-        f"   {rate(score, f'{level}_recall')}"
-    )

@@ -1,7 +1,7 @@
 """The wire between physics and detector: a recording folder as a sensor network delivers it."""
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +9,7 @@ import soundfile
 
 from scenes.scene import Scene
 from sim.capture import Capture
+from testbed.progress import Progress
 from testbed.survey import Survey, audio_file, describe_site
 
 
@@ -18,7 +19,7 @@ def write_recording(
     captures: Sequence[Capture],
     survey: Survey,
     clock_sigma_s: float,
-    progress: Callable[[Sequence[Capture]], Iterable[Capture]] = iter,
+    progress: Progress | None = None,
 ) -> None:
     """Write `site.json` and one FLAC file for each live station.
 
@@ -28,17 +29,19 @@ def write_recording(
         Made here; must not exist.
     scene, captures, survey, clock_sigma_s
         As in `testbed.survey.describe_site`.
-    progress : callable
-        Wraps the iteration over captures (a progress bar).
+    progress : callable, optional
+        Told of every sensor done.
     """
     folder.mkdir(parents=True)
     by_sensor = {capture.sensor: capture for capture in captures}
     site = describe_site(scene, by_sensor, survey, clock_sigma_s)
     (folder / "site.json").write_text(json.dumps(site, indent=1) + "\n", encoding="utf-8")
     (folder / "audio").mkdir()
-    for capture in progress(captures):
+    for done, capture in enumerate(captures, start=1):
         if capture.samples.shape[1]:
             write_capture(folder / audio_file(capture.sensor), capture)
+        if progress is not None:
+            progress(done, len(captures))
 
 
 def write_capture(path: Path, capture: Capture) -> None:
