@@ -5,6 +5,16 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from detector.ears import Noise
+
+
+@dataclass(frozen=True)
+class Rival:
+    """Another place that explains the same pulses: [east, north], m, and its log evidence beside the chosen one's."""
+
+    position_m: tuple[float, float]
+    log_odds: float
+
 
 @dataclass(frozen=True, eq=False)
 class Incident:
@@ -22,6 +32,10 @@ class Incident:
         Which round each of them belongs to.
     log_likelihood_ratio : float
         Against "noise and echoes only", nats.
+    noise : Noise or None
+        The noise of the network as estimated from the same stretch of time; None where nobody estimated it.
+    rivals : tuple of Rival
+        Other places for the same pulses, most likely first.
     """
 
     position_m: npt.NDArray[np.float64]
@@ -29,3 +43,5 @@ class Incident:
     pulse: npt.NDArray[np.int64]
     round: npt.NDArray[np.int64]
     log_likelihood_ratio: float
+    noise: Noise | None = None
+    rivals: tuple[Rival, ...] = ()

@@ -1,0 +1,244 @@
+"""Association: which pulses are the direct sound of which incident's rounds, and which are nobody's."""
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from detector.clutter import ClutterOptions, estimate_clutter
+from detector.ears import Ears, Noise, lay_out, site_centre
+from detector.echo import is_echo
+from detector.errors import BadInput
+from detector.incident import Incident, Rival
+from detector.noise import NoiseOptions, Residuals, estimate_noise, prior_noise
+from detector.pulse import Pulses
+from detector.residuals import gather
+from detector.search import Hypothesis, SearchOptions, climb_all, search
+from detector.site import Site
+
+
+@dataclass(frozen=True)
+class AssociationOptions:
+    """How pulses are associated.
+
+    Attributes
+    ----------
+    noise, clutter, search
+        Priors of the noise and of the clutter; extent and depth of the search.
+    stations_least : int
+        An incident's best round is heard by at least so many stations: fewer than three fix no place.
+    log_odds_least : float
+        Least log posterior odds of an incident against chance, nats.
+    incidents_most : int
+        Most incidents in one stretch.
+    passes : int
+        How often the noise is estimated from what was found and the search repeated.
+    stretch_s, overlap_s : float
+        Long recordings are searched stretch by stretch, s; the overlap lets a stretch's last sounds arrive.
+    pause_s : float
+        Rounds of one place further apart than this are two incidents, s.
+    duplicate_s : float
+        A station's pulses closer than this are one, s.
+    pulses_most_hz : float
+        A station that reports more than this over a whole stretch tells nothing and is left out of it, 1/s.
+    """
+
+    noise: NoiseOptions = field(default_factory=NoiseOptions)
+    clutter: ClutterOptions = field(default_factory=ClutterOptions)
+    search: SearchOptions = field(default_factory=SearchOptions)
+    stations_least: int = 3
+    log_odds_least: float = 0.0
+    incidents_most: int = 12
+    passes: int = 2
+    stretch_s: float = 20.0
+    overlap_s: float = 6.0
+    pause_s: float = 5.0
+    duplicate_s: float = 1.5e-3
+    pulses_most_hz: float = 20.0
+
+
+def check_pulses(site: Site, pulses: Pulses) -> None:
+    """Say what is wrong with pulses.
+
+    Raises
+    ------
+    BadInput
+        Times that are no numbers, stations that are not on the site, standard deviations that are not positive.
+    """
+    if len(pulses) == 0:
+        return
+    wrong: list[str] = []
+    if not np.all(np.isfinite(pulses.time_s)):
+        wrong.append(
+            f"pulse {int(np.flatnonzero(~np.isfinite(pulses.time_s))[0])}: time_s is not a finite number"
+        )
+    if pulses.station.min() < 0 or pulses.station.max() >= len(site.stations):
+        wrong.append(f"pulses: station index outside 0 .. {len(site.stations) - 1}")
+    if not np.all(np.isfinite(pulses.sigma_s)) or np.any(pulses.sigma_s <= 0.0):
+        bad = int(np.flatnonzero(~(pulses.sigma_s > 0.0) | ~np.isfinite(pulses.sigma_s))[0])
+        wrong.append(f"pulse {bad}: sigma_s is {pulses.sigma_s[bad]}, not a positive number")
+    if wrong:
+        raise BadInput("\n".join(wrong))
+
+
+def first_of_each(pulses: Pulses, duplicate_s: float) -> npt.NDArray[np.bool_]:
+    """Mark the pulses (n,) that do not repeat one of the same station."""
+    keep = np.ones(len(pulses), bool)
+    order = np.lexsort((pulses.time_s, pulses.station))
+    same = np.diff(pulses.station[order]) == 0
+    close = np.diff(pulses.time_s[order]) < duplicate_s
+    keep[order[1:][same & close]] = False
+    return keep
+
+
+def associate(site: Site, pulses: Pulses, options: AssociationOptions) -> tuple[Incident, ...]:
+    """Find the incidents that pulses speak of.
+
+    Parameters
+    ----------
+    site : Site
+    pulses : Pulses, n of them
+    options : AssociationOptions
+
+    Returns
+    -------
+    tuple of Incident
+        In order of their first rounds; no pulse belongs to two rounds.
+
+    Raises
+    ------
+    BadInput
+        As `check_pulses`.
+    """
+    check_pulses(site, pulses)
+    if len(pulses) == 0 or len(site.stations) < options.stations_least:
+        return ()
+    free = first_of_each(pulses, options.duplicate_s)
+    found: list[Incident] = []
+    begin, end = float(pulses.time_s[free].min()), float(pulses.time_s[free].max())
+    start = begin - options.overlap_s
+    while start <= end:
+        stop = start + options.stretch_s + 2.0 * options.overlap_s
+        inside = free & (pulses.time_s >= start) & (pulses.time_s < stop)
+        for incident in _search_stretch(site, pulses, inside, options):
+            if incident.round_times_s[0] < stop - options.overlap_s or stop > end:
+                found.append(incident)
+                free[incident.pulse] = False
+        start += options.stretch_s + options.overlap_s
+    return tuple(sorted(found, key=lambda a: float(a.round_times_s[0])))
+
+
+def _mute(site: Site, pulses: Pulses, inside, duration_s: float, options: AssociationOptions):
+    """Leave out stations that report without end."""
+    counts = np.bincount(pulses.station[inside], minlength=len(site.stations))
+    loud = counts > max(options.pulses_most_hz * duration_s, 50.0)
+    return inside & ~loud[pulses.station], ~loud
+
+
+def _search_stretch(site: Site, pulses: Pulses, inside, options: AssociationOptions) -> list[Incident]:
+    if not inside.any():
+        return []
+    duration = float(np.ptp(pulses.time_s[inside])) + 1.0
+    inside, works = _mute(site, pulses, inside, duration, options)
+    noise = prior_noise(site.air, options.noise)
+    ears = lay_out(site, pulses, noise.sound_speed_mps, inside)._replace(works=works.astype(float))
+    if len(ears.time) == 0:
+        return []
+    direct = np.zeros(len(ears.time))
+    found: list[Hypothesis] = []
+    rivals: list[tuple[Rival, ...]] = []
+    for _ in range(options.passes):
+        clutter = estimate_clutter(ears.first, ears.time, direct, duration, options.clutter)
+        ears = ears._replace(clutter=clutter)
+        found, rivals = _explain(ears, noise, [h.place for h in found], options)
+        if not found:
+            break
+        seen, direct = gather(found, ears, noise)
+        noise = _update(noise, seen, options)
+    centre = site_centre(site)
+    return [_incident(h, r, ears, noise, centre) for h, r in zip(found, rivals, strict=True)]
+
+
+def _update(noise: Noise, seen: Residuals, options: AssociationOptions) -> Noise:
+    return estimate_noise(noise, seen, options.noise)
+
+
+def _explain(ears: Ears, noise: Noise, known, options: AssociationOptions):
+    """Take the best hypothesis, set its pulses aside, go on; first those known from an earlier pass."""
+    taken = np.zeros(len(ears.time), bool)
+    found: list[Hypothesis] = []
+    rivals: list[tuple[Rival, ...]] = []
+    waiting = list(known)
+    while len(found) < options.incidents_most:
+        left, back = _without(ears, taken)
+        if waiting:
+            ranked = climb_all([waiting.pop(0)], left, noise, options.search)
+            fresh = False
+        else:
+            ranked = search(left, noise, options.search)
+            fresh = True
+        ranked = [h for h in ranked if _acceptable(h, options)]
+        ranked = [replace(h, direct=np.where(h.direct >= 0, back[h.direct], -1)) for h in ranked]
+        ranked = [h for h in ranked if not any(is_echo(h, f, ears, noise) for f in found)]
+        if not ranked:
+            if fresh:
+                break
+            continue
+        best = ranked[0]
+        found.append(best)
+        rivals.append(_rivals(ranked, site_offset=ears.xyz.mean(axis=0)))
+        taken[best.direct[best.direct >= 0]] = True
+    return found, rivals
+
+
+def _acceptable(h: Hypothesis, options: AssociationOptions) -> bool:
+    if h.log_evidence < options.log_odds_least or len(h.times) == 0:
+        return False
+    return int((h.direct >= 0).sum(axis=1).max()) >= options.stations_least
+
+
+def _without(ears: Ears, taken) -> tuple[Ears, npt.NDArray[np.int64]]:
+    """Ears less the taken pulses, and where each of the rest was."""
+    back = np.flatnonzero(~taken)
+    station = ears.station[back]
+    first = np.searchsorted(station, np.arange(len(ears.xyz) + 1)).astype(np.int64)
+    left = ears._replace(
+        first=first,
+        time=ears.time[back],
+        sigma=ears.sigma[back],
+        clutter=ears.clutter[back],
+        pulse=ears.pulse[back],
+        station=station,
+    )
+    return left, back
+
+
+def _rivals(ranked: list[Hypothesis], site_offset) -> tuple[Rival, ...]:
+    best, kept = ranked[0], [ranked[0]]
+    for h in ranked[1:]:
+        if best.log_evidence - h.log_evidence > 12.0 or len(kept) > 5:
+            break
+        if all(np.hypot(*(h.place[:2] - k.place[:2])) > 25.0 for k in kept):
+            kept.append(h)
+    return tuple(
+        Rival((float(h.place[0]), float(h.place[1])), h.log_evidence - best.log_evidence) for h in kept[1:]
+    )
+
+
+def _incident(h: Hypothesis, rivals, ears: Ears, noise: Noise, centre) -> Incident:
+    number, station = np.nonzero(h.direct >= 0)
+    pulse = ears.pulse[h.direct[number, station]]
+    order = np.lexsort((pulse, number))
+    there = tuple(
+        Rival((r.position_m[0] + float(centre[0]), r.position_m[1] + float(centre[1])), r.log_odds)
+        for r in rivals
+    )
+    return Incident(
+        h.place[:2] + centre[:2],
+        h.times,
+        pulse[order],
+        number[order].astype(np.int64),
+        float(h.scores.sum()),
+        noise,
+        there,
+    )

@@ -1,0 +1,130 @@
+"""The noise of a network, estimated from what it heard: how late, how scattered, how deaf."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from detector.ears import PLAIN_PD, Noise
+from detector.site import AirReading
+
+
+@dataclass(frozen=True)
+class NoiseOptions:
+    """Priors, each with the weight it has beside the data.
+
+    Attributes
+    ----------
+    path_sigma_s, path_sigma_pulses : float
+        Error of the straight-line model between paths, s (Calhoun et al. 2021 found 7.5 ms); its weight, pulses.
+    late_share, late_mean_s, late_pulses : float
+        Share of first arrivals that come round a corner, their mean lateness, s; weight, pulses.
+    near_logit, near_logit_sigma : float
+        Log odds that a shot close by is reported, and their standard deviation.
+    fade_per_km, fade_per_km_sigma : float
+        How much the log odds fall in a kilometre, and the standard deviation.
+    sound_speed_sigma : float
+        Relative error of the sound speed as read: 0.2 % is a kelvin.
+    wind_sigma_mps : float
+        Error of each component of the wind as read, m/s.
+    mount_m : float
+        Height of the stations over the shooter, m.
+    """
+
+    path_sigma_s: float = 5e-3
+    path_sigma_pulses: float = 3.0
+    late_share: float = 0.2
+    late_mean_s: float = 0.05
+    late_pulses: float = 10.0
+    near_logit: float = 1.7
+    near_logit_sigma: float = 0.7
+    fade_per_km: float = 1.5
+    fade_per_km_sigma: float = 1.5
+    sound_speed_sigma: float = 0.003
+    wind_sigma_mps: float = 1.0
+    mount_m: float = 5.0
+
+
+def prior_noise(air: AirReading, options: NoiseOptions) -> Noise:
+    """Return the noise expected before any pulse is seen."""
+    return Noise(
+        options.path_sigma_s,
+        options.late_share,
+        options.late_mean_s,
+        options.near_logit,
+        options.fade_per_km / 1000.0,
+        air.sound_speed_mps,
+        float(air.wind_mps[0]),
+        float(air.wind_mps[1]),
+        options.sound_speed_sigma,
+        options.wind_sigma_mps,
+        options.mount_m,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Residuals:
+    """What accepted incidents left over: one entry a direct pulse, one a station and round.
+
+    Attributes
+    ----------
+    residual_s, sigma_s, straight : ndarray, shape (m,)
+        Residual, onset standard deviation, probability of having come straight.
+    freedom : float
+        Degrees of freedom that place and times took.
+    distance_m, hit, works : ndarray, shape (h,)
+        Distance of each station from each round, whether it reported it, probability that it works.
+    """
+
+    residual_s: npt.NDArray[np.float64]
+    sigma_s: npt.NDArray[np.float64]
+    straight: npt.NDArray[np.float64]
+    freedom: float
+    distance_m: npt.NDArray[np.float64]
+    hit: npt.NDArray[np.float64]
+    works: npt.NDArray[np.float64]
+
+
+def estimate_noise(noise: Noise, seen: Residuals, options: NoiseOptions) -> Noise:
+    """Return the noise updated by residuals, each number shrunk to its prior."""
+    late = 1.0 - seen.straight
+    share = (late.sum() + options.late_share * options.late_pulses) / (len(late) + options.late_pulses)
+    weight = options.late_share * options.late_pulses
+    lateness = np.maximum(seen.residual_s, 0.0)
+    mean = (np.sum(late * lateness) + options.late_mean_s * weight) / (late.sum() + weight)
+    near, fade = _fit_chance(seen, options)
+    return noise._replace(
+        path_sigma_s=_fit_path_sigma(seen, options),
+        late_share=float(share),
+        late_mean_s=float(mean),
+        near_logit=near,
+        fade_per_m=fade,
+    )
+
+
+def _fit_path_sigma(seen: Residuals, options: NoiseOptions) -> float:
+    """Scatter beyond the onsets' own, with a scaled inverse chi-square prior."""
+    freedom = max(float(seen.straight.sum()) - seen.freedom, 0.0)
+    used = freedom / max(float(seen.straight.sum()), 1e-9)
+    excess = float(np.sum(seen.straight * (seen.residual_s**2 - used * seen.sigma_s**2)))
+    prior = options.path_sigma_pulses * options.path_sigma_s**2
+    if prior == 0.0 and options.path_sigma_pulses > 0.0:
+        return 0.0
+    variance = (max(excess, 0.0) + prior) / (freedom + options.path_sigma_pulses)
+    return float(np.sqrt(variance))
+
+
+def _fit_chance(seen: Residuals, options: NoiseOptions) -> tuple[float, float]:
+    """Log odds of a hit against distance: Newton steps on the posterior of a logistic regression."""
+    value = np.array([options.near_logit, options.fade_per_km])
+    prior = value.copy()
+    precision = np.diag([options.near_logit_sigma**-2.0, options.fade_per_km_sigma**-2.0])
+    design = np.column_stack([np.ones(len(seen.hit)), -seen.distance_m / 1000.0])
+    use = seen.works > 0.5
+    for _ in range(5):
+        p = 1.0 / (1.0 + np.exp(-design[use] @ value))
+        hit = np.minimum(seen.hit[use] / PLAIN_PD, 1.0)
+        curve = design[use] * (p * (1.0 - p) + 1e-3)[:, None]
+        gradient = design[use].T @ (hit - p) - precision @ (value - prior)
+        value = value + np.linalg.solve(design[use].T @ curve + precision, gradient)
+    return float(np.clip(value[0], -2.0, 5.0)), float(max(value[1], 0.0) / 1000.0)

@@ -1,0 +1,160 @@
+"""The rounds that the pulses support if the shooter stands at a given place."""
+
+from math import log
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from detector.ears import Ears, Noise
+from detector.lateness import mixture
+from detector.scan import score_anchors, sort_again
+
+REACH_SIGMAS = 5.0  # a straight arrival further off than this many sigma is none
+REACH_LATE = 4.0  # nor a late one after this many mean latenesses
+
+
+@njit(cache=True, nogil=True)
+def pulse_density(residual_s: float, j: int, ears: Ears, noise: Noise, blur_s: float) -> float:
+    """Density of pulse j's residual, 1/s, with the place itself blurred by `blur_s`."""
+    sigma = np.sqrt(ears.sigma[j] ** 2 + noise.path_sigma_s**2 + blur_s**2)
+    return mixture(residual_s, sigma, noise.late_share, noise.late_mean_s)
+
+
+@njit(cache=True, nogil=True)
+def pulses_near(i: int, expected_s: float, ears: Ears, noise: Noise, blur_s: float) -> tuple[int, int]:
+    """Range of station i's pulses that may be the arrival expected at a time."""
+    a, b = ears.first[i], ears.first[i + 1]
+    spread = REACH_SIGMAS * np.sqrt(2.5e-5 + noise.path_sigma_s**2 + blur_s**2)
+    low = a + np.searchsorted(ears.time[a:b], expected_s - spread)
+    high = low
+    while high < b and ears.time[high] <= expected_s + spread + REACH_LATE * noise.late_mean_s:
+        high += 1
+    return low, high
+
+
+@njit(cache=True, nogil=True)
+def score_round(
+    emission_s: float,
+    delay: npt.NDArray[np.float64],
+    chance: npt.NDArray[np.float64],
+    free: npt.NDArray[np.bool_],
+    ears: Ears,
+    noise: Noise,
+    blur_s: float,
+    likely: npt.NDArray[np.int64],
+) -> float:
+    """Log-likelihood ratio of a round at a time; fills likely (N,) with each station's direct pulse or -1."""
+    total = 0.0
+    for i in range(len(delay)):
+        likely[i] = -1
+        if chance[i] <= 0.0:
+            continue
+        miss = 1.0 - chance[i]
+        odds, top = miss, miss
+        low, high = pulses_near(i, emission_s + delay[i], ears, noise, blur_s)
+        for j in range(low, high):
+            if not free[j]:
+                continue
+            residual = ears.time[j] - emission_s - delay[i]
+            v = chance[i] * pulse_density(residual, j, ears, noise, blur_s) / ears.clutter[j]
+            odds += v
+            if v > top:
+                top = v
+                likely[i] = j
+        total += log(odds)
+    return total
+
+
+@njit(cache=True, nogil=True)
+def straight_share(residual_s: float, j: int, ears: Ears, noise: Noise, blur_s: float) -> float:
+    """Probability that a direct pulse came straight rather than late."""
+    sigma = np.sqrt(ears.sigma[j] ** 2 + noise.path_sigma_s**2 + blur_s**2)
+    z = residual_s / sigma
+    straight = (1.0 - noise.late_share) * np.exp(-0.5 * z * z) / (sigma * np.sqrt(2.0 * np.pi))
+    return straight / max(mixture(residual_s, sigma, noise.late_share, noise.late_mean_s), 1e-300)
+
+
+@njit(cache=True, nogil=True)
+def settle_time(
+    emission_s: float,
+    delay: npt.NDArray[np.float64],
+    likely: npt.NDArray[np.int64],
+    ears: Ears,
+    noise: Noise,
+    blur_s: float,
+) -> float:
+    """Emission time that fits a round's direct pulses: two steps of reweighted means."""
+    for _ in range(2):
+        top, total = 0.0, 0.0
+        for i in range(len(delay)):
+            j = likely[i]
+            if j >= 0:
+                e = ears.time[j] - delay[i]
+                w = straight_share(e - emission_s, j, ears, noise, blur_s)
+                w /= ears.sigma[j] ** 2 + noise.path_sigma_s**2 + blur_s**2
+                top += w * e
+                total += w
+        if total > 0.0:
+            emission_s = top / total
+    return emission_s
+
+
+@njit(cache=True, nogil=True)
+def find_rounds(
+    delay: npt.NDArray[np.float64],
+    chance: npt.NDArray[np.float64],
+    ears: Ears,
+    noise: Noise,
+    blur_s: float,
+    gap_s: float,
+    cost: float,
+    table: npt.NDArray[np.float64],
+    zero: int,
+    most: int,
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+    """Take the best round, set its pulses aside, and go on until no round is worth its cost.
+
+    Returns
+    -------
+    times, scores : ndarray, shape (k,)
+        Emission times, s, and log-likelihood ratios, in order of choice.
+    direct : ndarray of int64, shape (k, N)
+        Each round's direct pulse at each station, or -1.
+    """
+    n, stations = len(ears.time), len(delay)
+    emitted, gain, score = np.empty(n), np.empty(n), np.empty(n)
+    silence = 0.0
+    for i in range(stations):
+        silence += log(1.0 - chance[i])
+        odds = log(chance[i] / (1.0 - chance[i])) if chance[i] > 0.0 else -np.inf
+        for j in range(ears.first[i], ears.first[i + 1]):
+            emitted[j] = ears.time[j] - delay[i]
+            gain[j] = odds - log(ears.clutter[j])
+    order = np.argsort(emitted)
+    score_anchors(emitted, order, gain, ears.station, silence, table, zero, stations, score)
+    ranked = np.argsort(-score)
+    times, scores = np.empty(most), np.empty(most)
+    direct = np.empty((most, stations), np.int64)
+    free = np.ones(n, np.bool_)
+    likely = np.empty(stations, np.int64)
+    count = 0
+    for r in range(n):
+        a = ranked[r]
+        if score[a] < cost - 3.0 or count == most:
+            break
+        t = emitted[order[a]]
+        if not free[order[a]] or (count > 0 and np.min(np.abs(times[:count] - t)) < gap_s):
+            continue
+        score_round(t, delay, chance, free, ears, noise, blur_s, likely)
+        t = settle_time(t, delay, likely, ears, noise, blur_s)
+        v = score_round(t, delay, chance, free, ears, noise, blur_s, likely)
+        if v <= cost or (count > 0 and np.min(np.abs(times[:count] - t)) < gap_s):
+            continue
+        times[count], scores[count] = t, v
+        direct[count] = likely
+        count += 1
+        for i in range(stations):
+            if likely[i] >= 0:
+                free[likely[i]] = False
+    return times[:count], scores[:count], direct[:count]

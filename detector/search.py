@@ -1,0 +1,174 @@
+"""The search for the place that explains the pulses best: a map of cells, a beam into its best, a climb from each."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from detector.climb import climb
+from detector.ears import Ears, Noise
+from detector.lateness import blurred_table
+from detector.scan import STEP_S, score_cells
+
+
+@dataclass(frozen=True)
+class SearchOptions:
+    """How widely and how finely places are searched.
+
+    Attributes
+    ----------
+    margin_m : float
+        How far outside the stations' bounding box a shooter may stand, m.
+    range_m : float
+        Beyond this distance a shot is not expected to be heard, m.
+    cell_m : float
+        Edge of the coarsest cell, m.
+    halvings : int
+        How often the best cells are cut in four.
+    beam : int
+        How many cells survive each cut.
+    climbs : int
+        How many places are climbed from.
+    gap_s : float
+        Least time between rounds of one incident, s (automatic fire at 1,200 a minute is 0.05).
+    rounds_most : int
+        Most rounds of one incident in one window.
+    round_rate_hz : float
+        Prior density of further rounds after the first, 1/s.
+    incident_rate_hz_km2 : float
+        Prior density of incidents, 1/s/km2; sets what evidence the first round needs.
+    """
+
+    margin_m: float = 350.0
+    range_m: float = 1500.0
+    cell_m: float = 25.0
+    halvings: int = 2
+    beam: int = 160
+    climbs: int = 40
+    gap_s: float = 0.045
+    rounds_most: int = 60
+    round_rate_hz: float = 1.0
+    incident_rate_hz_km2: float = 1e-3
+
+
+@dataclass(frozen=True, eq=False)
+class Hypothesis:
+    """One place with its rounds, as `detector.climb.climb` returns them, and its log evidence, nats."""
+
+    place: npt.NDArray[np.float64]
+    times: npt.NDArray[np.float64]
+    scores: npt.NDArray[np.float64]
+    direct: npt.NDArray[np.int64]
+    matrix: npt.NDArray[np.float64]
+    weights: npt.NDArray[np.float64]
+    log_evidence: float
+
+
+def round_cost(ears: Ears, noise: Noise, options: SearchOptions, blur_s: float = 0.0) -> float:
+    """What a further round costs, nats: the prior density of its time against how well five pulses fix it."""
+    sigma = np.sqrt(np.median(ears.sigma) ** 2 + noise.path_sigma_s**2 + blur_s**2)
+    return max(-float(np.log(options.round_rate_hz * np.sqrt(2.0 * np.pi / 5.0) * sigma)), 1.0)
+
+
+def weigh(
+    place: npt.NDArray[np.float64],
+    times: npt.NDArray[np.float64],
+    scores: npt.NDArray[np.float64],
+    direct: npt.NDArray[np.int64],
+    matrix: npt.NDArray[np.float64],
+    weights: npt.NDArray[np.float64],
+    options: SearchOptions,
+) -> Hypothesis:
+    """Weigh a place: Laplace's evidence of place and times (MacKay 1992) with the priors of both."""
+    if len(times) == 0:
+        return Hypothesis(place, times, scores, direct, matrix, weights, -np.inf)
+    order = np.argsort(times)
+    covariance = np.linalg.inv(matrix)[:2, :2]
+    area = 2.0 * np.pi * np.sqrt(max(float(np.linalg.det(covariance)), 1e-6))
+    volume = np.log(area / 1e6 * options.incident_rate_hz_km2)
+    moments = 0.5 * np.log(2.0 * np.pi / np.maximum(weights, 1e-3))
+    evidence = scores.sum() + volume + moments.sum() + (len(times) - 1) * np.log(options.round_rate_hz)
+    return Hypothesis(
+        place, times[order], scores[order], direct[order], matrix, weights[order], float(evidence)
+    )
+
+
+def first_cells(ears: Ears, options: SearchOptions) -> npt.NDArray[np.float64]:
+    """Cells (m, 2) over the stations' bounding box and a margin, row by row to and fro."""
+    low = ears.xyz[:, :2].min(axis=0) - options.margin_m
+    high = ears.xyz[:, :2].max(axis=0) + options.margin_m
+    x = np.arange(low[0], high[0] + options.cell_m, options.cell_m)
+    y = np.arange(low[1], high[1] + options.cell_m, options.cell_m)
+    gx, gy = np.meshgrid(x, y)
+    gx[1::2] = gx[1::2, ::-1]
+    return np.column_stack([gx.ravel(), gy.ravel()])
+
+
+def _score(cells, edge_m: float, ears: Ears, noise: Noise, options: SearchOptions):
+    blur = 0.55 * edge_m / noise.sound_speed_mps
+    sigma = float(np.hypot(np.median(ears.sigma), noise.path_sigma_s))
+    table, zero = blurred_table(blur, sigma, noise.late_share, noise.late_mean_s, STEP_S)
+    cost = round_cost(ears, noise, options, blur)
+    return score_cells(cells, ears, noise, options.range_m, table, zero, options.gap_s, cost)
+
+
+def best_cells(ears: Ears, noise: Noise, options: SearchOptions) -> npt.NDArray[np.float64]:
+    """Places (m, 2) worth climbing from, best first, none within a coarse half cell of a better one."""
+    cells = first_cells(ears, options)
+    edge = options.cell_m
+    score = _score(cells, edge, ears, noise, options)
+    for _ in range(options.halvings):
+        top = np.argsort(-score, kind="stable")[: options.beam]
+        top = top[score[top] > 0.0]
+        quarter = edge / 4.0
+        shifts = quarter * np.array([[-1, -1], [-1, 1], [1, 1], [1, -1]])
+        cells = (cells[top][:, None, :] + shifts).reshape(-1, 2)
+        edge /= 2.0
+        if len(cells) == 0:
+            return cells
+        score = _score(cells, edge, ears, noise, options)
+    return _thin(cells, score, options)
+
+
+def _thin(cells, score, options: SearchOptions) -> npt.NDArray[np.float64]:
+    kept: list[int] = []
+    for a in np.argsort(-score, kind="stable"):
+        if len(kept) == options.climbs or score[a] <= 0.0:
+            break
+        if all(np.hypot(*(cells[a] - cells[b])) > 0.5 * options.cell_m for b in kept):
+            kept.append(int(a))
+    return cells[kept]
+
+
+def _ladder(ears: Ears, noise: Noise, options: SearchOptions):
+    edge = options.cell_m / 2.0**options.halvings
+    blurs = 0.6 * edge / noise.sound_speed_mps * np.array([1.0, 0.6, 0.3, 0.15, 0.0, 0.0, 0.0])
+    sigma = float(np.hypot(np.median(ears.sigma), noise.path_sigma_s))
+    made = [blurred_table(0.5e-3 + b, sigma, noise.late_share, noise.late_mean_s, STEP_S) for b in blurs]
+    lengths = np.array([len(t) for t, _ in made], np.int64)
+    tables = np.zeros((len(made), lengths.max()))
+    for row, (table, _) in zip(tables, made, strict=True):
+        row[: len(table)] = table
+    return blurs, tables, lengths, np.array([z for _, z in made], np.int64)
+
+
+def climb_all(starts, ears: Ears, noise: Noise, options: SearchOptions) -> list[Hypothesis]:
+    """Climb from each start (m, 2) or (m, 6); hypotheses by evidence, best first."""
+    blurs, tables, lengths, zeros = _ladder(ears, noise, options)
+    cost = round_cost(ears, noise, options)
+    found = []
+    for start in starts:
+        place = np.zeros(6)
+        place[: len(start)] = start
+        end = climb(
+            place, ears, noise, blurs, options.gap_s, cost, tables, lengths, zeros, options.rounds_most
+        )
+        found.append(weigh(*end, options))
+    return sorted(found, key=lambda h: -h.log_evidence)
+
+
+def search(ears: Ears, noise: Noise, options: SearchOptions) -> list[Hypothesis]:
+    """Search all places; hypotheses by evidence, best first."""
+    if len(ears.time) == 0:
+        return []
+    return climb_all(best_cells(ears, noise, options), ears, noise, options)
