@@ -5,10 +5,14 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 WORKERS ?= 2
 
-.PHONY: demo test lint types contracts unit bench clean
+.PHONY: demo picture test lint types contracts unit bench clean
 
 demo: $(READY)
 	$(BIN)/echoblock run out=results/demo
+
+# Draws the picture of the README.
+picture: demo
+	cp results/demo/map.png docs/map.png
 
 test: $(READY) lint types contracts unit
 
