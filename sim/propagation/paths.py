@@ -29,8 +29,11 @@ class Paths:
     delay_s : ndarray, shape (n,)
         Travel time, s (wind and temperature included).
     gain : ndarray, shape (n, 8)
-        Signed pressure gain per octave band (`BANDS_HZ`) relative to the free field at 1 m: spreading, facades,
-        ground, diffraction; air absorption NOT included (it follows from `length_m`).
+        Signed pressure gain at the band centres (`BANDS_HZ`) relative to the free field at 1 m: spreading, facades,
+        ground, diffraction; air absorption NOT included (it follows from `length_m`). Its magnitude is exact, its sign
+        that of the real part. As a filter: the minimum-phase response of the magnitude, times the sign. That is right
+        for diffraction (a coefficient that falls as f^-1/2 turns by -45 degrees, as the minimum phase of f^-1/2 does,
+        and changes sign across a shadow boundary) and for facades, an approximation over soft ground.
     length_m : ndarray, shape (n,)
         Length of the unfolded path, m.
     kind : ndarray of int8, shape (n,)
@@ -43,6 +46,10 @@ class Paths:
         Points of all paths one after another, source first, receiver last.
     vertex_start : ndarray of int64, shape (n + 1,)
         Path i has the vertices `vertices_m[vertex_start[i]:vertex_start[i + 1]]`.
+    phase_rad : ndarray, shape (n, 8), or None
+        Phase of the complex gain at the band centres, unwrapped over the bands, for exp(+j omega t) with the travel
+        time left out: the complex pressure gain is abs(gain) exp(j phase_rad - j omega delay_s). None where the
+        engine knows none.
     """
 
     delay_s: npt.NDArray[np.float64]
@@ -55,6 +62,7 @@ class Paths:
     arrival: npt.NDArray[np.float64]
     vertices_m: npt.NDArray[np.float64]
     vertex_start: npt.NDArray[np.int64]
+    phase_rad: npt.NDArray[np.float64] | None = None
 
     def __len__(self) -> int:
         """Return the number of paths."""

@@ -1,0 +1,109 @@
+"""Which corners see each other along a taut string, and the shortest strings round them.
+
+An edge joins two corners that see each other past every building, whatever its height, when a string along it can be
+bent round both. The graph depends on the block alone.
+"""
+
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from sim.propagation.corners import Corners
+from sim.propagation.grid import Grid, is_clear
+from sim.propagation.sweep import BINS, bin_position, look_around
+
+if TYPE_CHECKING:
+    from sim.propagation.city import Walls
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+_TAUT_RAD = 1e-7
+
+
+class CornerGraph(NamedTuple):
+    """Corner c is joined to corners to[start[c]:start[c + 1]], `length` m away in plan."""
+
+    start: Ints
+    to: Ints
+    length: Floats
+
+
+def link_corners(walls: "Walls", corners: Corners, grid: Grid) -> CornerGraph:
+    """Join all corners that reach the ground."""
+    first, second = _links(walls, corners, grid, 16 * len(corners.x) + 64)
+    both = np.concatenate([first, second])
+    to = np.concatenate([second, first])
+    order = np.lexsort((to, both))
+    both, to = both[order], to[order]
+    start = np.searchsorted(both, np.arange(len(corners.x) + 1))
+    length = np.hypot(corners.x[to] - corners.x[both], corners.y[to] - corners.y[both])
+    return CornerGraph(start.astype(np.int64), to, length)
+
+
+@njit(cache=True, nogil=True)
+def air_angle(corners, c, dx, dy):  # noqa: ANN001, ANN202 - compiled
+    """Return the angle of the direction (dx, dy) at a corner, from face 0 through the air, 0 to 2 pi.
+
+    What lies in a face up to rounding is put on it; an angle above `opening` points into the wall.
+    """
+    ux, uy = corners.ux[c], corners.uy[c]
+    angle = -math.atan2(ux * dy - uy * dx, ux * dx + uy * dy)
+    if angle < -_TAUT_RAD:
+        angle += 2.0 * math.pi
+    if abs(angle - corners.opening[c]) <= _TAUT_RAD:
+        return corners.opening[c]
+    return max(angle, 0.0)
+
+
+@njit(cache=True, nogil=True)
+def can_bend(corners, c, dx, dy):  # noqa: ANN001, ANN202 - compiled
+    """Tell whether a string that leaves a corner along (dx, dy) can be bent round it."""
+    angle, opening = air_angle(corners, c, dx, dy), corners.opening[c]
+    return angle <= opening - math.pi + _TAUT_RAD or math.pi - _TAUT_RAD <= angle <= opening
+
+
+@njit(cache=True, nogil=True)
+def _open_sector(horizon, fx, fy, tx, ty):  # noqa: ANN001, ANN202 - compiled
+    """Clear the bins from direction f counter-clockwise to direction t."""
+    begin, end = math.floor(bin_position(fx, fy)) - 1, math.floor(bin_position(tx, ty)) + 1
+    if end < begin:
+        end += BINS
+    for k in range(begin, end + 1):
+        horizon[k % BINS] = 0.0
+
+
+@njit(cache=True, nogil=True)
+def _links(walls, corners, grid, room):  # noqa: ANN001, ANN202 - compiled
+    """Return all pairs of corners (lower number, higher number) that an edge joins."""
+    first, second = np.empty(room, np.int64), np.empty(room, np.int64)
+    horizon, seen = np.empty(BINS), np.zeros(len(walls.ax), np.int64)
+    wall_out, corner_out = np.empty(len(walls.ax), np.int64), np.empty(len(corners.x), np.int64)
+    cells = np.empty(grid.nx + grid.ny + 4, np.int64)
+    count = 0
+    for c in range(len(corners.x)):
+        if corners.low[c] > 0.0:
+            continue
+        horizon[:] = math.inf
+        _open_sector(horizon, -corners.vx[c], -corners.vy[c], corners.ux[c], corners.uy[c])
+        _open_sector(horizon, corners.vx[c], corners.vy[c], -corners.ux[c], -corners.uy[c])
+        x, y = corners.x[c], corners.y[c]
+        found = look_around(
+            walls, corners, grid, x, y, 0.0, 0.0, horizon, seen, c + 1, wall_out, corner_out
+        )[1]
+        for k in range(found):
+            d = corner_out[k]
+            if d <= c or corners.low[d] > 0.0:
+                continue
+            dx, dy = corners.x[d] - x, corners.y[d] - y
+            if not (can_bend(corners, c, dx, dy) and can_bend(corners, d, -dx, -dy)):
+                continue
+            if is_clear(walls, grid, x, y, 0.0, corners.x[d], corners.y[d], 0.0, cells):
+                if count == len(first):
+                    first, second = np.append(first, first), np.append(second, second)
+                first[count], second[count] = c, d
+                count += 1
+    return first[:count].copy(), second[:count].copy()

@@ -1,0 +1,171 @@
+"""A uniform grid over walls, and what a straight line meets in it.
+
+Lines may touch walls: a line that grazes a corner or runs along a wall is free, one that enters a building is not,
+even when it enters through a corner and leaves through another. Both sides of the line are therefore followed: it is
+free when the line shifted to its left or the line shifted to its right by an infinitesimal amount is.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+TOUCH_M = 1e-6
+_MARGIN_M = 1e-3
+
+
+class Grid(NamedTuple):
+    """Cells of `cell` m from (x0, y0), nx by ny; cell c = column + nx row holds the walls item[start[c]:start[c + 1]]."""
+
+    x0: float
+    y0: float
+    cell: float
+    nx: int
+    ny: int
+    start: Ints
+    item: Ints
+
+
+def lay_grid(ax: Floats, ay: Floats, bx: Floats, by: Floats) -> Grid:
+    """Return a grid of about as many cells as there are walls."""
+    if len(ax) == 0:
+        return Grid(0.0, 0.0, 1.0, 1, 1, np.zeros(2, np.int64), np.zeros(0, np.int64))
+    x0, y0 = min(ax.min(), bx.min()) - 1.0, min(ay.min(), by.min()) - 1.0
+    wide, tall = max(ax.max(), bx.max()) + 1.0 - x0, max(ay.max(), by.max()) + 1.0 - y0
+    cell = max(math.sqrt(wide * tall / len(ax)), 1.0)
+    nx, ny = int(wide / cell) + 1, int(tall / cell) + 1
+    count = np.zeros(nx * ny + 1, np.int64)
+    _fill(ax, ay, bx, by, x0, y0, cell, nx, ny, count, np.zeros(0, np.int64))
+    start = np.cumsum(count)
+    item = np.zeros(start[-1], np.int64)
+    _fill(ax, ay, bx, by, x0, y0, cell, nx, ny, start.copy(), item)
+    return Grid(float(x0), float(y0), float(cell), nx, ny, start, item)
+
+
+@njit(cache=True, nogil=True)
+def _fill(ax, ay, bx, by, x0, y0, cell, nx, ny, place, item):  # noqa: ANN001, ANN202 - compiled
+    """Count the walls of each cell in place[cell + 1] (empty `item`), or write them from place[cell] on."""
+    counting = len(item) == 0
+    for wall in range(len(ax)):
+        left, right = min(ax[wall], bx[wall]) - _MARGIN_M, max(ax[wall], bx[wall]) + _MARGIN_M
+        low, high = min(ay[wall], by[wall]) - _MARGIN_M, max(ay[wall], by[wall]) + _MARGIN_M
+        dx, dy = bx[wall] - ax[wall], by[wall] - ay[wall]
+        reach = 0.5 * cell * (abs(dx) + abs(dy)) + _MARGIN_M * (math.hypot(dx, dy) + 1.0)
+        for row in range(int((low - y0) / cell), int((high - y0) / cell) + 1):
+            for column in range(int((left - x0) / cell), int((right - x0) / cell) + 1):
+                mx, my = x0 + (column + 0.5) * cell, y0 + (row + 0.5) * cell
+                if abs(dx * (my - ay[wall]) - dy * (mx - ax[wall])) > reach:
+                    continue
+                index = row * nx + column
+                if counting:
+                    place[index + 1] += 1
+                else:
+                    item[place[index]] = wall
+                    place[index] += 1
+
+
+@njit(cache=True, nogil=True)
+def cells_along(grid, x0, y0, x1, y1, cells):  # noqa: ANN001, ANN202 - compiled
+    """Write the cells that a line crosses, in its order, to `cells`; return how many (Amanatides and Woo 1987)."""
+    dx, dy = x1 - x0, y1 - y0
+    enter, leave = 0.0, 1.0
+    for axis in range(2):
+        p, d = (x0, dx) if axis == 0 else (y0, dy)
+        low = grid.x0 if axis == 0 else grid.y0
+        high = low + grid.cell * (grid.nx if axis == 0 else grid.ny)
+        if d == 0.0:
+            if p < low or p > high:
+                return 0
+        else:
+            near, far = (low - p) / d, (high - p) / d
+            enter, leave = max(enter, min(near, far)), min(leave, max(near, far))
+    if enter > leave:
+        return 0
+    fx, fy = (x0 + enter * dx - grid.x0) / grid.cell, (y0 + enter * dy - grid.y0) / grid.cell
+    column, row = min(max(int(fx), 0), grid.nx - 1), min(max(int(fy), 0), grid.ny - 1)
+    step_x, step_y = (1 if dx > 0.0 else -1), (1 if dy > 0.0 else -1)
+    per_x = abs(grid.cell / dx) if dx != 0.0 else math.inf
+    per_y = abs(grid.cell / dy) if dy != 0.0 else math.inf
+    next_x = enter + ((column + 1 - fx) if dx > 0.0 else (fx - column)) * per_x if dx != 0.0 else math.inf
+    next_y = enter + ((row + 1 - fy) if dy > 0.0 else (fy - row)) * per_y if dy != 0.0 else math.inf
+    count = 0
+    while True:
+        cells[count] = row * grid.nx + column
+        count += 1
+        if min(next_x, next_y) > leave:
+            return count
+        if next_x < next_y:
+            column += step_x
+            next_x += per_x
+        else:
+            row += step_y
+            next_y += per_y
+        if not (0 <= column < grid.nx and 0 <= row < grid.ny):
+            return count
+
+
+@njit(cache=True, nogil=True)
+def meet(walls, wall, x0, y0, ux, uy, length):  # noqa: ANN001, ANN202 - compiled
+    """Return (where the line from (x0, y0) along the unit vector u meets a wall, sides): m; sides is 0 for nowhere.
+
+    `sides` has bit 1 when the line's left side enters or leaves there, bit 2 when its right side does. The ends of
+    the line do not count: what starts or ends on a wall has not passed it.
+    """
+    px, py = walls.ax[wall] - x0, walls.ay[wall] - y0
+    qx, qy = walls.bx[wall] - x0, walls.by[wall] - y0
+    a, b = ux * py - uy * px, ux * qy - uy * qx
+    if (a > TOUCH_M and b > TOUCH_M) or (a < -TOUCH_M and b < -TOUCH_M):
+        return 0.0, 0
+    sides = (1 if (a > TOUCH_M) != (b > TOUCH_M) else 0) + (2 if (a >= -TOUCH_M) != (b >= -TOUCH_M) else 0)
+    if sides == 0:
+        return 0.0, 0
+    share = a / (a - b)
+    along = (px + share * (qx - px)) * ux + (py + share * (qy - py)) * uy
+    if along <= TOUCH_M or along >= length - TOUCH_M:
+        return 0.0, 0
+    return along, sides
+
+
+@njit(cache=True, nogil=True)
+def is_clear(walls, grid, x0, y0, z0, x1, y1, z1, cells):  # noqa: ANN001, ANN202 - compiled
+    """Tell whether no building stands in the line; a height below zero is the mirror image under the ground."""
+    length = math.hypot(x1 - x0, y1 - y0)
+    if length <= 2.0 * TOUCH_M:
+        return True
+    ux, uy = (x1 - x0) / length, (y1 - y0) / length
+    slope = (z1 - z0) / length
+    hit = 0
+    for k in range(cells_along(grid, x0, y0, x1, y1, cells)):
+        for entry in range(grid.start[cells[k]], grid.start[cells[k] + 1]):
+            wall = grid.item[entry]
+            along, sides = meet(walls, wall, x0, y0, ux, uy, length)
+            if sides != 0 and walls.top[wall] > abs(z0 + slope * along) + TOUCH_M:
+                hit |= sides
+                if hit == 3:
+                    return False
+    return True
+
+
+@njit(cache=True, nogil=True)
+def crossings(walls, grid, x0, y0, x1, y1, cells, along_out, wall_out, sides_out):  # noqa: ANN001, ANN202 - compiled
+    """List every wall that a line meets, whatever its height, in no order; return how many (a wall may come twice)."""
+    length = math.hypot(x1 - x0, y1 - y0)
+    count = 0
+    if length <= 2.0 * TOUCH_M:
+        return count
+    ux, uy = (x1 - x0) / length, (y1 - y0) / length
+    for k in range(cells_along(grid, x0, y0, x1, y1, cells)):
+        for entry in range(grid.start[cells[k]], grid.start[cells[k] + 1]):
+            wall = grid.item[entry]
+            along, sides = meet(walls, wall, x0, y0, ux, uy, length)
+            if sides != 0 and count < len(along_out):
+                along_out[count] = along
+                wall_out[count] = wall
+                sides_out[count] = sides
+                count += 1
+    return count

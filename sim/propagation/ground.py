@@ -1,0 +1,60 @@
+"""Reflection by the ground: a locally reacting impedance plane under a point source.
+
+Time convention exp(+j omega t), as in `wedge`.
+"""
+
+import math
+
+import numpy as np
+from numba import njit
+
+from sim.propagation.faddeeva import faddeeva
+
+
+@njit(cache=True, nogil=True)
+def miki_admittance(frequency: float, flow_resistivity: float) -> complex:
+    """Return the admittance of a porous ground over that of air (Miki 1990, J. Acoust. Soc. Jpn. (E) 11(1), eq. 37).
+
+    A refit of Delany and Bazley (1970) that stays passive at low frequencies; `flow_resistivity` in Pa s/m2.
+    """
+    ratio = (frequency * 1000.0 / flow_resistivity) ** -0.632
+    return 1.0 / complex(1.0 + 5.50 * ratio, -8.43 * ratio)
+
+
+@njit(cache=True, nogil=True)
+def spherical_reflection(wavenumber: float, length: float, cosine: float, admittance: complex) -> complex:
+    """Return Q, the reflection factor of a spherical wave (Chien and Soroka 1975, 1980: Weyl-Van der Pol).
+
+    Parameters
+    ----------
+    wavenumber : float
+        k, rad/m.
+    length : float
+        Length of the reflected path, image to receiver, m.
+    cosine : float
+        Cosine of the angle of incidence: (z_s + z_r) / length.
+    admittance : complex
+        Of the ground, over that of air, exp(+j omega t).
+    """
+    beta = admittance.conjugate()  # the formula is written for exp(-i omega t)
+    if cosine <= 0.0 and abs(beta) < 1e-12:
+        return 1.0 + 0.0j
+    plane = (cosine - beta) / (cosine + beta)
+    numerical = complex(0.5, 0.5) * math.sqrt(wavenumber * length) * (cosine + beta)
+    loss = 1.0 + 1j * math.sqrt(math.pi) * numerical * faddeeva(numerical)
+    return (plane + (1.0 - plane) * loss).conjugate()
+
+
+@njit(cache=True, nogil=True)
+def ground_gains(
+    frequencies: np.ndarray,
+    wavenumbers: np.ndarray,
+    length: float,
+    cosine: float,
+    flow_resistivity: float,
+    gains: np.ndarray,
+) -> None:
+    """Multiply the complex `gains` (bands,) by Q in each band."""
+    for band in range(len(frequencies)):
+        beta = miki_admittance(frequencies[band], flow_resistivity)
+        gains[band] *= spherical_reflection(wavenumbers[band], length, cosine, beta)
