@@ -16,6 +16,7 @@ from scenes.blocks import BLOCKS
 from scenes.layouts import LAYOUTS
 from scenes.schedules import SCHEDULES
 from testbed.config_schema import schema_of
+from testbed.footprint_file import FootprintFile
 from testbed.survey import Survey
 
 
@@ -39,10 +40,10 @@ class Group:
 def groups() -> dict[str, Group]:
     """Return the groups by name; YAML files in `conf/<group>/` add named departures from these options."""
     return {
-        "scene": Group(BLOCKS, is_mixed=True),
+        "scene": Group({**BLOCKS, "file": FootprintFile}, is_mixed=True),
         "schedule": Group(SCHEDULES, is_mixed=True),
         "layout": Group(LAYOUTS, is_mixed=True),
-        "ambient": Group({"street": Ambient}),
+        "ambient": Group({"night": Ambient}),
         "weather": Group({"mild": Air}),
         "clock": Group(CLOCKS),
         "sensor": Group(MICROPHONES),
