@@ -70,6 +70,17 @@ class ListenSettings:
     out: Path = Path("results")
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ScoreSettings:
+    """Two files, both required; area and duration override what the truth says was watched."""
+
+    alerts: Path | None = None
+    truth: Path | None = None
+    area_km2: Annotated[float | None, Field(gt=0.0)] = None
+    duration_s: Annotated[float | None, Field(gt=0.0)] = None
+    out: Path = Path("results")
+
+
 def read_settings(config: DictConfig, settings: type[S]) -> S:
     """Check a composed config and return it as a frozen object.
 

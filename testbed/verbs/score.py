@@ -1,13 +1,24 @@
 """`echoblock score`: alerts of any detector in any language + truth -> score."""
 
 import dataclasses
+import sys
 from pathlib import Path
+
+import hydra
+from omegaconf import DictConfig
 
 from scenes.errors import BadInput
 from testbed.alert_file import read_alerts
+from testbed.config import ScoreSettings
+from testbed.config_groups import register
+from testbed.job import perform
 from testbed.score import Score
 from testbed.truth import read_truth
 from testbed.verdict import Verdict, judge, write_verdict
+
+PRODUCTS = ("matches.parquet", "incidents.parquet", "score.json")
+
+register(ScoreSettings, "score")
 
 
 def score_files(
@@ -85,3 +96,17 @@ def _causes(score: Score) -> str:
 
 def _show(value: object, digits: int) -> str:
     return f"{value:.{digits}f}" if isinstance(value, int | float) else "-"
+
+
+def _score(settings: ScoreSettings, folder: Path) -> None:
+    if settings.alerts is None or settings.truth is None:
+        msg = "score wants both alerts=FILE and truth=FILE"
+        raise BadInput(msg)
+    verdict = score_files(settings.alerts, settings.truth, folder, settings.area_km2, settings.duration_s)
+    sys.stdout.write(f"{format_score(verdict.score)}\n\n")
+
+
+@hydra.main(version_base="1.3", config_path="pkg://conf", config_name="score")
+def main(config: DictConfig) -> None:
+    """Run the verb."""
+    perform(config, ScoreSettings, _score, PRODUCTS)
