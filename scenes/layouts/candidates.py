@@ -3,6 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 import shapely
+from scipy.spatial import KDTree
 
 from scenes.block import Block
 from scenes.errors import BadInput
@@ -14,6 +15,7 @@ Points = npt.NDArray[np.float64]
 ALLEY_M = 10.0
 """Houses nearer than this to each other belong to one city block: what parts them is an alley, not a street."""
 KERB_M = 2.0
+LLOYD_STEPS = 50
 POLE_CLEARANCE_M = 0.5
 PARAPET_M = 0.3
 MAST_M = 1.5
@@ -69,10 +71,11 @@ def candidates(block: Block, on: str, height_m: float, spacing_m: float = 40.0) 
 
 
 def spread(places: Points, count: int, centre: tuple[float, float]) -> Points:
-    """Choose `count` places far from each other: start nearest the centre, then always the farthest from all chosen.
+    """Choose `count` of the places so that every place has a chosen one near.
 
-    Farthest-point greedy (Gonzalez 1985): at most twice the covering radius of the best choice. Returned in the
-    order of choice, shape (count, 3).
+    Farthest-point greedy (Gonzalez 1985) from the place nearest the centre, which favours the rim, then Lloyd's
+    iteration (1982): each chosen place moves to the place nearest the middle of those it serves. Shape (count, 3), in
+    order of choice.
 
     Raises
     ------
@@ -82,20 +85,42 @@ def spread(places: Points, count: int, centre: tuple[float, float]) -> Points:
     if count < 1:
         msg = f"layout: count must be 1 or more, not {count}"
         raise BadInput(msg)
-    if len(places) < count:
-        msg = f"layout: {count} sensors wanted, but only {len(places)} fit here"
+    different = (
+        np.unique(places[:, :2], axis=0, return_index=True)[1] if len(places) else np.empty(0, dtype=int)
+    )
+    if len(different) < count:
+        msg = f"layout: {count} sensors wanted, but only {len(different)} fit here"
         raise BadInput(msg)
-    plan = places[:, :2]
-    chosen = [int(np.argmin(np.hypot(*(plan - centre).T)))]
-    nearest = np.hypot(*(plan - plan[chosen[0]]).T)
+    candidates = places[np.sort(different)]
+    return candidates[_settle(candidates[:, :2], _farthest(candidates[:, :2], count, centre))]
+
+
+def _farthest(plan: Points, count: int, centre: tuple[float, float]) -> list[int]:
+    chosen = [int(np.argmin(_distance(plan, np.array(centre))))]
+    nearest = _distance(plan, plan[chosen[0]])
     while len(chosen) < count:
-        following = int(np.argmax(nearest))
-        if nearest[following] <= 0.0:
-            msg = f"layout: {count} sensors wanted, but only {len(chosen)} different places exist here"
-            raise BadInput(msg)
-        chosen.append(following)
-        nearest = np.minimum(nearest, np.hypot(*(plan - plan[following]).T))
-    return places[chosen]
+        chosen.append(int(np.argmax(nearest)))
+        nearest = np.minimum(nearest, _distance(plan, plan[chosen[-1]]))
+    return chosen
+
+
+def _settle(plan: Points, chosen: list[int]) -> list[int]:
+    """Move each chosen place to the middle of what it serves until none moves; no place is served twice, so none meet."""
+    for _ in range(LLOYD_STEPS):
+        serving = KDTree(plan[chosen]).query(plan)[1]
+        moved = []
+        for rank in range(len(chosen)):
+            served = serving == rank
+            distance = _distance(plan, plan[served].mean(axis=0))
+            moved.append(int(np.argmin(np.where(served, distance, np.inf))))
+        if moved == chosen:
+            break
+        chosen = moved
+    return chosen
+
+
+def _distance(plan: Points, place: Points) -> Points:
+    return np.hypot(plan[:, 0] - place[0], plan[:, 1] - place[1])
 
 
 def centre_of(block: Block) -> tuple[float, float]:
