@@ -186,7 +186,7 @@ def _explain(ears: Ears, noise: Noise, known, options: AssociationOptions):
             continue
         best = ranked[0]
         found.append(best)
-        rivals.append(_rivals(ranked, site_offset=ears.xyz.mean(axis=0)))
+        rivals.append(_rivals(ranked))
         taken[best.direct[best.direct >= 0]] = True
     return found, rivals
 
@@ -213,7 +213,7 @@ def _without(ears: Ears, taken) -> tuple[Ears, npt.NDArray[np.int64]]:
     return left, back
 
 
-def _rivals(ranked: list[Hypothesis], site_offset) -> tuple[Rival, ...]:
+def _rivals(ranked: list[Hypothesis]) -> tuple[Rival, ...]:
     best, kept = ranked[0], [ranked[0]]
     for h in ranked[1:]:
         if best.log_evidence - h.log_evidence > 12.0 or len(kept) > 5:

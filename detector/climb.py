@@ -21,7 +21,7 @@ def normal_matrix(
     noise: Noise,
     blur_s: float,
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Normal equations over (FREE,) with the round times eliminated; adds each round's weight (k,)."""
+    """Return the normal equations over (FREE,), round times eliminated, and each round's weight (k,)."""
     matrix, right = np.zeros((FREE, FREE)), np.zeros(FREE)
     weights = np.zeros(len(times))
     mean = np.empty(FREE)
@@ -108,7 +108,8 @@ def climb(
     place = place.copy()
     stations = len(ears.xyz)
     delay, chance, slope = np.empty(stations), np.empty(stations), np.empty((stations, FREE))
-    step = np.zeros(FREE)
+    times, scores = np.empty(0), np.empty(0)
+    direct = np.empty((0, stations), np.int64)
     for s in range(len(blurs_s)):
         place[2] = street_height(place[0], place[1], ears, noise)
         fill_delays(place, ears, noise, delay, chance, slope)

@@ -8,7 +8,7 @@ from numba import njit
 
 from detector.ears import Ears, Noise
 from detector.lateness import mixture
-from detector.scan import score_anchors, sort_again
+from detector.scan import score_anchors
 
 REACH_SIGMAS = 5.0  # a straight arrival further off than this many sigma is none
 REACH_LATE = 4.0  # nor a late one after this many mean latenesses

@@ -65,7 +65,7 @@ class Hypothesis:
 
 
 def round_cost(ears: Ears, noise: Noise, options: SearchOptions, blur_s: float = 0.0) -> float:
-    """What a further round costs, nats: the prior density of its time against how well five pulses fix it."""
+    """Return the cost of a further round, nats: its time's prior density against how well five pulses fix it."""
     sigma = np.sqrt(np.median(ears.sigma) ** 2 + noise.path_sigma_s**2 + blur_s**2)
     return max(-float(np.log(options.round_rate_hz * np.sqrt(2.0 * np.pi / 5.0) * sigma)), 1.0)
 

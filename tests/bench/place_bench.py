@@ -1,6 +1,5 @@
 """Prints the association and location tables: `python -m tests.bench.place_bench`."""
 
-import sys
 import time
 
 import numpy as np
