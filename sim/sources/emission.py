@@ -6,7 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from scenes.errors import BadInput
+from scenes.event import Event
+
 EMISSION_RATE_HZ = 192_000
+REFERENCE_PA = 20e-6
 
 Directivity = Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]]
 
@@ -38,9 +42,78 @@ class Shock:
 
     Attributes
     ----------
+    muzzle_m, direction : ndarray, shape (3,)
+        Where the trajectory starts and the unit vector along it.
+    range_m : float
+        Length of the supersonic trajectory over open ground, m; what stands in the way ends it sooner.
     trace : callable
-        Receivers (m, 3) -> one `Emission` each, or None where the shock does not pass. The emission's waveform
-        is scaled so that the receiver, at the straight-line distance r from `position_m`, gets waveform / r.
+        Receivers (m, 3), speed of sound m/s, free length of the trajectory m -> one `Emission` each, or None where the
+        shock does not pass. The emission's waveform is scaled so that the receiver, at the straight-line distance
+        r from `position_m`, gets waveform / r.
     """
 
-    trace: Callable[[npt.NDArray[np.float64]], tuple["Emission | None", ...]]
+    muzzle_m: npt.NDArray[np.float64]
+    direction: npt.NDArray[np.float64]
+    range_m: float
+    trace: Callable[[npt.NDArray[np.float64], float, float], tuple["Emission | None", ...]]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A plug-in: what a kind of event radiates.
+
+    Attributes
+    ----------
+    emit : callable
+        Event and random generator -> emissions and shocks; the loudest first.
+    peak_db : tuple of float
+        Lowest and highest peak level of the first emission at 1 m over 99 % of the draws, dB re 20 uPa ...
+    reference_deg : float
+        ... at this angle off the axis.
+    """
+
+    emit: Callable[[Event, np.random.Generator], tuple[Emission | Shock, ...]]
+    peak_db: tuple[float, float]
+    reference_deg: float = 0.0
+
+    def __call__(self, event: Event, rng: np.random.Generator) -> tuple[Emission | Shock, ...]:
+        """Return what the event radiates."""
+        return self.emit(event, rng)
+
+
+def omnidirectional(departure: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return the gain 1 for every direction (k, 3)."""
+    return np.ones(len(departure))
+
+
+def pascal(level_db: float) -> float:
+    """Return the pressure of a peak level, Pa; dB re 20 uPa."""
+    return REFERENCE_PA * 10.0 ** (level_db / 20.0)
+
+
+def trait(event: Event, name: str, default: float) -> float:
+    """Return a numeric trait of the event, or the default.
+
+    Raises
+    ------
+    BadInput
+        When the trait is not a finite number.
+    """
+    value = event.traits.get(name, default)
+    try:
+        number = float(value)
+    except ValueError:
+        number = np.nan
+    if not np.isfinite(number):
+        msg = f"event {event.id}: trait {name} must be a finite number, not {value!r}"
+        raise BadInput(msg)
+    return number
+
+
+def aim(event: Event, rng: np.random.Generator) -> npt.NDArray[np.float64]:
+    """Return the unit vector of the traits `azimuth_deg` (drawn when absent) and `elevation_deg` (0 when absent)."""
+    azimuth = np.radians(trait(event, "azimuth_deg", rng.uniform(0.0, 360.0)))
+    elevation = np.radians(trait(event, "elevation_deg", 0.0))
+    return np.array(
+        [np.cos(elevation) * np.cos(azimuth), np.cos(elevation) * np.sin(azimuth), np.sin(elevation)]
+    )

@@ -1,0 +1,162 @@
+"""The short pulses of one emission: after air of several thicknesses, at every sub-sample shift."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from scenes.air import Air
+from sim.air_filter import air_log_response, causal_completion
+from sim.sources.emission import EMISSION_RATE_HZ
+
+PHASES = 4
+# Between two nodes the pulse is interpolated linearly in distance; 0.3 Np apart that costs at most 0.1 dB.
+_NODE_NEPER = 0.3
+_NODE_HZ = 8000.0
+_PASS, _STOP = 0.40, 0.50
+_STOP_LOG = np.log(1e-5)
+# Air rounds the front: at 1 km it begins 0.3 ms before the time of arrival.
+_LEAD_S = 0.4e-3
+_TAIL_S = 1.0e-3
+_SILENCE = 1e-4
+_RESPONSE_GRID = 4096
+
+
+@dataclass(frozen=True, eq=False)
+class RateFilters:
+    """What every emission meets at one sampling rate in one air.
+
+    Attributes
+    ----------
+    rate_hz : float
+        Sampling rate, Hz.
+    lead : int
+        Samples that a table begins before the arrival.
+    node_m : float
+        Distance between the nodes of a table, m.
+    frequency_hz : ndarray, shape (k,)
+        0 to half the rate.
+    anti_alias, air : ndarray of complex, shape (k,)
+        Logarithm of the anti-alias filter's response; the same of one metre of air.
+    """
+
+    rate_hz: float
+    lead: int
+    node_m: float
+    frequency_hz: npt.NDArray[np.float64]
+    anti_alias: npt.NDArray[np.complex128]
+    air: npt.NDArray[np.complex128]
+
+
+@dataclass(frozen=True, eq=False)
+class PulseTable:
+    """Pressure at 1 m after `node * node_m` metres of air.
+
+    Attributes
+    ----------
+    node : ndarray of int64, shape (k,)
+        Numbers of the nodes that are there, ascending.
+    node_m : float
+        Distance between nodes, m.
+    lead : int
+        Samples before the arrival.
+    rows : ndarray of float32, shape (k, PHASES + 1, n)
+        Sample i of row p is the pressure (i - lead + p / PHASES) / rate after the sound's arrival.
+    """
+
+    node: npt.NDArray[np.int64]
+    node_m: float
+    lead: int
+    rows: npt.NDArray[np.float32]
+
+
+def design_filters(air: Air, rate_hz: float) -> RateFilters:
+    """Design what all emissions share: the anti-alias filter and the air (`air_log_response`).
+
+    The anti-alias filter passes 0.40 of the rate and stops 100 dB at 0.50; it is of minimum phase with its delay at
+    low frequencies taken off, so that a pulse neither rings before it arrives nor arrives late.
+    """
+    grid = np.linspace(0.0, 0.5 * rate_hz * PHASES, _RESPONSE_GRID * PHASES + 1)
+    fade = np.clip((grid / rate_hz - _PASS) / (_STOP - _PASS), 0.0, 1.0)
+    magnitude = np.cos(0.5 * np.pi * fade) ** 2
+    log_response = causal_completion(np.maximum(np.log(np.maximum(magnitude, 1e-30)), _STOP_LOG))
+    group_delay = -log_response.imag[1] / grid[1]
+    band = slice(0, _RESPONSE_GRID + 1)
+    frequency = grid[band]
+    anti_alias = log_response[band] + 1j * group_delay * frequency
+    per_metre = air_log_response(air, frequency)
+    reference = min(_NODE_HZ, _PASS * rate_hz)
+    node_m = _NODE_NEPER / max(abs(np.interp(reference, frequency, np.abs(per_metre))), 1e-6)
+    return RateFilters(
+        rate_hz, int(np.ceil(_LEAD_S * rate_hz)), float(node_m), frequency, anti_alias, per_metre
+    )
+
+
+def pulse_table(
+    waveform: npt.NDArray[np.float64], lengths_m: npt.NDArray[np.float64], filters: RateFilters
+) -> PulseTable:
+    """Filter and resample one emission for all path lengths that occur.
+
+    Parameters
+    ----------
+    waveform : ndarray, shape (n,)
+        Pressure at 1 m, Pa, at `EMISSION_RATE_HZ`.
+    lengths_m : ndarray, shape (m,)
+        Lengths of the paths, m.
+    filters : RateFilters
+
+    Returns
+    -------
+    PulseTable
+        Each node is computed by itself: which others there are changes no bit of it.
+    """
+    below = np.floor(lengths_m / filters.node_m).astype(np.int64)
+    nodes = np.unique(np.concatenate([below, below + 1]))
+    heard = np.flatnonzero(np.abs(waveform) > _SILENCE * np.abs(waveform).max(initial=0.0))
+    waveform = waveform[: heard[-1] + 1] if len(heard) else np.zeros(1)
+    size, fine = _transform_sizes(len(waveform), filters.rate_hz)
+    spectrum = np.fft.rfft(waveform, size)
+    step = EMISSION_RATE_HZ / size
+    bins = np.arange(min(int(0.5 * filters.rate_hz / step), size // 2) + 1) * step
+    lead = -2j * np.pi * bins * (filters.lead / filters.rate_hz)
+    fixed = _at(bins, filters.frequency_hz, filters.anti_alias) + lead
+    air = _at(bins, filters.frequency_hz, filters.air)
+    spectrum = (spectrum[: len(bins)] * np.exp(fixed) * (fine / size)).astype(np.complex64)
+    # Node after node from the source on, so that a node does not depend on which others are wanted.
+    step_air = np.exp(air * filters.node_m).astype(np.complex64)
+    rows = np.zeros((len(nodes), PHASES + 1, fine // PHASES), dtype=np.float32)
+    wanted = 0
+    for node in range(int(nodes[-1]) + 1):
+        if node == nodes[wanted]:
+            rows[wanted, :PHASES] = np.fft.irfft(spectrum, fine).reshape(-1, PHASES).T
+            wanted += 1
+        spectrum = spectrum * step_air
+    rows[:, PHASES, :-1] = rows[:, 0, 1:]
+    return PulseTable(nodes, filters.node_m, filters.lead, rows)
+
+
+def _at(
+    frequency: npt.NDArray[np.float64], grid: npt.NDArray[np.float64], values: npt.NDArray[np.complex128]
+) -> npt.NDArray[np.complex128]:
+    return np.interp(frequency, grid, values.real) + 1j * np.interp(frequency, grid, values.imag)
+
+
+def _transform_sizes(samples: int, rate_hz: float) -> tuple[int, int]:
+    """Return sizes of the same duration at the emission's rate and at PHASES times the sensor's."""
+    fine_rate = round(rate_hz * PHASES)
+    unit = EMISSION_RATE_HZ // int(np.gcd(fine_rate, EMISSION_RATE_HZ))
+    # Whole blocks of PHASES fine samples, so that every phase has the same number of samples.
+    unit *= PHASES // int(np.gcd(unit * fine_rate // EMISSION_RATE_HZ, PHASES))
+    needed = samples + round((_LEAD_S + _TAIL_S) * EMISSION_RATE_HZ)
+    count = -(-needed // unit)
+    while _remainder(count) > 1:
+        count += 1
+    return count * unit, count * unit * fine_rate // EMISSION_RATE_HZ
+
+
+def _remainder(number: int) -> int:
+    """Return what is left of a number without its factors 2, 3 and 5 (1 means a fast transform)."""
+    for factor in (2, 3, 5):
+        while number % factor == 0:
+            number //= factor
+    return number

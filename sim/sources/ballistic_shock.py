@@ -1,0 +1,155 @@
+"""The shock of a supersonic projectile (Whitham 1952, Comm. Pure Appl. Math. 5, 301)."""
+
+import numpy as np
+import numpy.typing as npt
+
+from sim.sources.emission import EMISSION_RATE_HZ, Emission, Shock, omnidirectional
+from sim.sources.weapons import Projectile
+
+_AMBIENT_PA = 101_325.0
+_GRAVITY = 9.81
+# An assumption; the rise of a weak shock after some metres of air is tens of microseconds.
+_RISE_S = 15e-6
+_SLOWEST_SOUND_MPS = 300.0
+# Closer than this the far-field formula does not hold.
+_NEAREST_MISS_M = 0.2
+_HALVINGS = 50
+
+
+def ballistic_shock(
+    projectile: Projectile, muzzle_m: npt.NDArray[np.float64], direction: npt.NDArray[np.float64]
+) -> Shock | None:
+    """Return the shock of one shot, or None when the projectile is slower than any sound.
+
+    Parameters
+    ----------
+    projectile : Projectile
+    muzzle_m, direction : ndarray, shape (3,)
+        Start and unit vector of the trajectory, which is straight (its drop is nothing to the geometry of the
+        shock) and ends where the projectile meets the plane z = 0.
+    """
+    if projectile.speed_mps <= _SLOWEST_SOUND_MPS:
+        return None
+
+    def trace(
+        receivers_m: npt.NDArray[np.float64], sound_mps: float, free_m: float
+    ) -> tuple[Emission | None, ...]:
+        reach = min(free_m, range_m, _supersonic_m(projectile, sound_mps))
+        offset = receivers_m - muzzle_m
+        along = offset @ direction
+        miss = np.linalg.norm(offset - along[:, None] * direction, axis=1)
+        miss = np.maximum(miss, _NEAREST_MISS_M)
+        emitted = emission_points(projectile, along, miss, sound_mps, reach)
+        return tuple(
+            None
+            if np.isnan(x)
+            else _emission(projectile, muzzle_m + x * direction, x, b, float(np.hypot(s - x, b)), sound_mps)
+            for x, s, b in zip(emitted, along, miss, strict=True)
+        )
+
+    range_m = min(_ground_m(projectile, muzzle_m, direction), _supersonic_m(projectile, _SLOWEST_SOUND_MPS))
+    return Shock(muzzle_m, direction, range_m, trace)
+
+
+def flight_time(projectile: Projectile, distance_m: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return the time of flight to a distance, s, at V = V0 exp(-drag x)."""
+    drag = projectile.drag_per_m
+    stretched = np.expm1(drag * distance_m) / drag if drag > 0.0 else distance_m
+    return stretched / projectile.speed_mps
+
+
+def emission_points(
+    projectile: Projectile,
+    along_m: npt.NDArray[np.float64],
+    miss_m: npt.NDArray[np.float64],
+    sound_mps: float,
+    reach_m: float,
+) -> npt.NDArray[np.float64]:
+    """Find where the shock that reaches each receiver left the trajectory.
+
+    There the time of flight plus the time of sound is stationary, which is the Mach angle of the local speed;
+    at constant speed it is x - b tan(Mach angle). The derivative grows along the trajectory, so bisection finds it.
+
+    Parameters
+    ----------
+    projectile : Projectile
+    along_m, miss_m : ndarray, shape (k,)
+        The receiver's foot on the trajectory and its distance from it, m.
+    sound_mps : float
+        Speed of sound, m/s.
+    reach_m : float
+        Where the supersonic trajectory ends, m.
+
+    Returns
+    -------
+    ndarray, shape (k,)
+        Distance from the muzzle, m; NaN where the shock does not pass.
+    """
+
+    def slope(x: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        slowness = np.exp(projectile.drag_per_m * x) / projectile.speed_mps
+        return slowness - (along_m - x) / (np.hypot(along_m - x, miss_m) * sound_mps)
+
+    low, high = np.zeros_like(along_m), np.full_like(along_m, reach_m)
+    passes = (slope(low) < 0.0) & (slope(high) > 0.0)
+    for _ in range(_HALVINGS):
+        middle = 0.5 * (low + high)
+        later = slope(middle) < 0.0
+        low, high = np.where(later, middle, low), np.where(later, high, middle)
+    return np.where(passes, 0.5 * (low + high), np.nan)
+
+
+def shock_strength(
+    projectile: Projectile, mach: float, miss_m: float, sound_mps: float
+) -> tuple[float, float]:
+    """Return the peak pressure, Pa, and the duration, s, of the N-wave at a miss distance, m.
+
+    pmax = 0.53 P0 (M^2 - 1)^(1/8) d / (b^(3/4) l^(1/4)); T = 1.82 M d b^(1/4) / (c (M^2 - 1)^(3/8) l^(1/4))
+    (Whitham 1952 in the form of Sadler et al. 1998, J. Acoust. Soc. Am. 104, 2701).
+    """
+    excess = mach**2 - 1.0
+    shape = projectile.diameter_m / projectile.length_m**0.25
+    peak = 0.53 * _AMBIENT_PA * excess**0.125 * shape / miss_m**0.75
+    duration = 1.82 * mach * miss_m**0.25 * shape / (sound_mps * excess**0.375)
+    return peak, duration
+
+
+def n_wave(peak_pa: float, duration_s: float, rise_s: float = _RISE_S) -> npt.NDArray[np.float64]:
+    """Return an N-wave, Pa at `EMISSION_RATE_HZ`, whose two shocks rise linearly in `rise_s`; starts and ends at 0."""
+    rise_s = min(rise_s, 0.25 * duration_s)
+    times = np.array([0.0, rise_s, duration_s - rise_s, duration_s])
+    grid = np.arange(int(np.ceil(duration_s * EMISSION_RATE_HZ)) + 2) / EMISSION_RATE_HZ
+    return peak_pa * np.interp(grid, times, [0.0, 1.0, -1.0, 0.0])
+
+
+def _emission(
+    projectile: Projectile,
+    position_m: npt.NDArray[np.float64],
+    flown_m: float,
+    miss_m: float,
+    distance_m: float,
+    sound_mps: float,
+) -> Emission:
+    mach = projectile.speed_mps * np.exp(-projectile.drag_per_m * flown_m) / sound_mps
+    peak, duration = shock_strength(projectile, mach, miss_m, sound_mps)
+    delay = float(flight_time(projectile, np.float64(flown_m)))
+    return Emission(position_m, delay, n_wave(peak * distance_m, duration), omnidirectional)
+
+
+def _supersonic_m(projectile: Projectile, sound_mps: float) -> float:
+    """Distance over which the projectile is faster than sound, m."""
+    if projectile.speed_mps <= sound_mps:
+        return 0.0
+    if projectile.drag_per_m == 0.0:
+        return np.inf
+    return np.log(projectile.speed_mps / sound_mps) / projectile.drag_per_m
+
+
+def _ground_m(
+    projectile: Projectile, muzzle_m: npt.NDArray[np.float64], direction: npt.NDArray[np.float64]
+) -> float:
+    """Distance at which the projectile, which falls as it flies, meets the plane z = 0, m."""
+    distance = np.linspace(0.0, 3000.0, 3001)
+    height = muzzle_m[2] + distance * direction[2] - 0.5 * _GRAVITY * flight_time(projectile, distance) ** 2
+    below = np.flatnonzero(height <= 0.0)
+    return float(distance[below[0]]) if len(below) else float(distance[-1])
