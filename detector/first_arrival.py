@@ -5,7 +5,7 @@ import numpy.typing as npt
 from numba import njit
 
 LOOK_BACK_S = 0.045  # how far ahead of the kernel's maximum a first arrival may lie
-LOOK_AHEAD_S = 0.020  # how far behind it the peak may lie
+LOOK_AHEAD_S = 0.010  # how far behind it the peak may lie
 BLOCK_S = 0.006  # blocks whose quieter ones say how loud it was before
 GAP_S = 0.006  # quieter for longer than this is another arrival: one period of the band's lowest frequency
 CREST = 4.0  # peaks of Gaussian noise stay below 4 standard deviations for some 16,000 independent samples

@@ -23,14 +23,14 @@ class OnsetOptions:
     reach_s, short_reach_s : float
         A maximum is the largest within this time on both sides, s.
     threshold : float
-        Of both kernels, in units of their own noise. Stationary Gaussian noise of the band stays below 7 for minutes.
+        Of both kernels, in units of their own noise; stationary Gaussian noise reaches 6.7 about once in 2 minutes.
     floor_ratio : float
         Least kernel output over the floor of the envelope.
     short_contrast : float
         Least output of the shorter kernel over the mean envelope of the longer span before it.
     short_share : float
-        Least output of the shorter kernel relative to its largest within `burst_s`: the rounds of a burst are alike,
-        their echoes are weaker.
+        Least output of the shorter kernel relative to its largest in the time `burst_s` before: the rounds of a burst
+        are alike, a first arrival has nothing before it, echoes are mostly weaker.
     burst_s : float
     floor_quantile : float
         Of the 25 ms levels within a frame of 4 s on both sides.
@@ -46,9 +46,9 @@ class OnsetOptions:
     short_span_s: float = 0.008
     reach_s: float = 0.030
     short_reach_s: float = 0.015
-    threshold: float = 8.0
-    floor_ratio: float = 0.7
-    short_contrast: float = 2.0
+    threshold: float = 6.5
+    floor_ratio: float = 0.6
+    short_contrast: float = 1.5
     short_share: float = 0.5
     burst_s: float = 0.4
     floor_quantile: float = 0.25
@@ -110,7 +110,7 @@ def _keep_bursts(
     kept = []
     for i in at:
         before = (sums[i] - sums[max(0, i - span)]) / max(1, min(i, span))
-        loudest = output[max(0, i - burst) : i + burst + 1].max()
+        loudest = output[max(0, i - burst) : i + 1].max()
         if output[i] >= options.short_contrast * before and output[i] >= options.short_share * loudest:
             kept.append(i)
     return np.array(kept, dtype=np.int64)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from numba import njit
 
 
+@njit(cache=True, nogil=True)
 def apply_step_kernel(
     envelope: npt.NDArray[np.float64], silent: npt.NDArray[np.bool_], span: int
 ) -> npt.NDArray[np.float64]:
@@ -31,18 +32,29 @@ def apply_step_kernel(
     """
     n = len(envelope)
     out = np.zeros(n)
-    if n < 2 * span + 1:
-        return out
-    heard = np.where(silent, 0.0, envelope)
-    once = np.concatenate([[0.0], np.cumsum(heard)])
-    twice = np.concatenate([[0.0], np.cumsum(once)])
-    at = np.arange(span, n - span)
-    before = (once[at] - once[at - span]) / span
-    # sum over m of (span - m) e[at + m], as a difference of second sums
-    after = (twice[at + span + 1] - twice[at + 1] - span * once[at]) * (2.0 / (span * (span + 1)))
-    gaps = np.concatenate([[0], np.cumsum(silent)])
-    whole = gaps[at + max(1, span // 5)] == gaps[at - span]
-    out[at] = np.where(whole, after - before, 0.0)
+    fifth = max(1, span // 5)
+    scale = 2.0 / (span * (span + 1))
+    before = 0.0  # sum over the span before the instant
+    flat = 0.0  # sum over the span after it
+    ramp = 0.0  # sum over m of (span - m) e[instant + m]
+    gap = -1  # the last silent hop up to a fifth of the span after the instant
+    for k in range(min(span, n)):
+        before += 0.0 if silent[k] else envelope[k]
+    for m in range(min(span, max(0, n - span))):
+        heard = 0.0 if silent[span + m] else envelope[span + m]
+        flat += heard
+        ramp += (span - m) * heard
+    for k in range(min(span + fifth, n)):
+        gap = k if silent[k] else gap
+    for i in range(span, n - span):
+        gap = i + fifth if silent[i + fifth] else gap
+        if gap < i - span:
+            out[i] = ramp * scale - before / span
+        here = 0.0 if silent[i] else envelope[i]
+        enters = 0.0 if silent[i + span] else envelope[i + span]
+        ramp += flat - (span + 1) * here + enters
+        flat += enters - here
+        before += here - (0.0 if silent[i - span] else envelope[i - span])
     return out
 
 

@@ -1,0 +1,151 @@
+"""The chain: pulses to incidents to places to alerts."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
+
+import numpy as np
+
+from detector.alert import Alert, format_utc, measure_area, name_alert, sort_alerts
+from detector.associate import associate
+from detector.belief import believe, check_belief_options
+from detector.fix import Fix
+from detector.incident import Incident
+from detector.locate import locate
+from detector.lonlat import to_lonlat
+from detector.onset import find_pulses
+from detector.options import DetectorOptions, hash_options
+from detector.pulse import Pulses
+from detector.recording import Recording
+from detector.round_count import count_range
+from detector.site import Site
+
+
+@dataclass(frozen=True, eq=False)
+class DetectionResult:
+    """What was heard and what was made of it; incidents and fixes are in the order of the alerts."""
+
+    site: Site
+    pulses: Pulses
+    alerts: tuple[Alert, ...]
+    incidents: tuple[Incident, ...]
+    fixes: tuple[Fix, ...]
+
+
+def detect(site: Site, pulses: Pulses, options: DetectorOptions | None = None) -> DetectionResult:
+    """Turn the pulses of a site into alerts.
+
+    Parameters
+    ----------
+    site : Site
+    pulses : Pulses
+    options : DetectorOptions, optional
+
+    Returns
+    -------
+    DetectionResult
+        Alerts in time order.
+
+    Raises
+    ------
+    BadInput
+        For options or pulses that cannot be.
+    """
+    options = options or DetectorOptions()
+    check_belief_options(options.belief)
+    incidents = associate(site, pulses, options.association)
+    fixes = [locate(site, pulses, incident, options.location) for incident in incidents]
+    alerts = [
+        _make_alert(site, pulses, incident, fix, options)
+        for incident, fix in zip(incidents, fixes, strict=True)
+    ]
+    rank = {alert.id: i for i, alert in enumerate(sort_alerts(alerts))}
+    order = sorted(range(len(alerts)), key=lambda i: rank[alerts[i].id])
+    return DetectionResult(
+        site,
+        pulses,
+        tuple(alerts[i] for i in order),
+        tuple(incidents[i] for i in order),
+        tuple(fixes[i] for i in order),
+    )
+
+
+def listen_recording(
+    recording: Recording,
+    options: DetectorOptions | None = None,
+    workers: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+) -> DetectionResult:
+    """Hear a recording: `find_pulses`, then `detect`.
+
+    Parameters
+    ----------
+    recording : Recording
+    options : DetectorOptions, optional
+    workers : int
+        Changes the time, not the alerts.
+    progress : callable, optional
+        Called with (stations heard, stations).
+
+    Raises
+    ------
+    BadInput
+        For audio or options that cannot be used.
+    """
+    options = options or DetectorOptions()
+    check_belief_options(options.belief)
+    pulses = find_pulses(recording, options.onset, workers, progress)
+    return detect(recording.site, pulses, options)
+
+
+def _make_alert(site: Site, pulses: Pulses, incident: Incident, fix: Fix, options: DetectorOptions) -> Alert:
+    station = pulses.station[incident.pulse]
+    low, high = count_range(incident, station)
+    times_s = tuple(float(t) for t in np.sort(fix.round_times_s))
+    (xx, xy), (yx, yy) = fix.covariance_m2.tolist()
+    x, y = fix.position_m
+    lonlat = None
+    if site.origin is not None:
+        lon, lat = to_lonlat(site.origin, np.array([[x, y]]))[0].tolist()
+        lonlat = (lon, lat)
+    alert = Alert(
+        id="",
+        time_s=times_s[0],
+        time_utc=format_utc(site.epoch_utc, times_s[0]),
+        position_m=(x, y, fix.height_m),
+        covariance_m2=((xx, xy), (yx, yy)),
+        regions=fix.regions,
+        region95_area_m2=measure_area(fix.regions["95"]),
+        alternatives=fix.alternatives,
+        lonlat=lonlat,
+        belief=believe(None, options.belief),
+        base_rate=options.belief.base_rate,
+        rounds=len(times_s),
+        rounds_low=low,
+        rounds_high=high,
+        round_times_s=times_s,
+        sensors=tuple(site.stations[i].id for i in np.unique(station)),
+        latency_s=_measure_latency(site, pulses, incident, fix, options),
+        software=f"echoblock {version('echoblock')}",
+        config_sha256=hash_options(options),
+    )
+    return name_alert(alert)
+
+
+def _measure_latency(
+    site: Site, pulses: Pulses, incident: Incident, fix: Fix, options: DetectorOptions
+) -> float:
+    """Return the recording time from the last arrival used to the decision, s.
+
+    An incident is decided on when the sound of one more round, fired within the pause that ends an incident, would have
+    reached the farthest station, or when the recording ends. Pulses are known up to two frames after they arrive.
+    """
+    last_s = float(pulses.time_s[incident.pulse].max())
+    place = np.array([*fix.position_m, fix.height_m or 0.0])
+    farthest_m = float(np.linalg.norm(site.positions_m - place, axis=1).max())
+    travel_s = farthest_m / site.air.sound_speed_mps
+    decision_s = float(fix.round_times_s.max()) + options.association.pause_s + travel_s
+    ends = [p.start_s + p.samples / s.rate_hz for s in site.stations for p in s.audio]
+    if ends:
+        decision_s = min(decision_s + 2.0 * options.onset.frame_s, max(ends))
+    return max(decision_s - last_s, 0.0)
