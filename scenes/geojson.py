@@ -66,7 +66,7 @@ def ring_lonlat(coordinates: object) -> npt.NDArray[np.float64] | None:
     """Return one ring or one point list as (n, 2) degrees; None when it is not a list of number pairs."""
     try:
         points = np.array(coordinates, dtype=np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     if points.ndim != 2 or points.shape[1] < 2 or not np.isfinite(points[:, :2]).all():
         return None

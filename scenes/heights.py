@@ -9,6 +9,7 @@ FOOT_M = 0.3048
 LOWEST_M, HIGHEST_M = 1.0, 830.0
 """Below 1 m there is no building to speak of; the highest in the world has 828 m."""
 MOST_LEVELS = 170.0
+LONGEST_TEXT = 64
 
 _NUMBER = r"[+-]?\d+(?:[.,]\d+)?"
 _FEET = re.compile(rf"({_NUMBER})\s*(?:'|ft|feet)\s*(?:({_NUMBER})\s*(?:\"|''|in))?", re.IGNORECASE)
@@ -60,7 +61,10 @@ def parse_length(said: object) -> float | None:
         return None
     if isinstance(said, int | float):
         return float(said) if abs(said) < 1e9 else None
-    found = [_one_length(part.strip()) for part in str(said)[:64].split(";")]
+    text = str(said)
+    if len(text) > LONGEST_TEXT:
+        return None
+    found = [_one_length(part.strip()) for part in text.split(";")]
     known = [value for value in found if value is not None]
     return max(known) if known else None
 

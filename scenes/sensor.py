@@ -35,6 +35,8 @@ class Microphone:
         Sampling rate, Hz.
     capsules_m : tuple of (x, y, z)
         Position of each capsule relative to the sensor, m; one at the origin is the usual case.
+    high_pass_hz : float
+        Corner of its first-order high-pass, Hz.
     """
 
     model: str = "street"
@@ -44,6 +46,7 @@ class Microphone:
     bits: int = 24
     rate_hz: int = 48_000
     capsules_m: tuple[tuple[float, float, float], ...] = ((0.0, 0.0, 0.0),)
+    high_pass_hz: float = 20.0
 
 
 @dataclass(frozen=True)

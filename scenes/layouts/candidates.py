@@ -105,7 +105,7 @@ def _farthest(plan: Points, count: int, centre: tuple[float, float]) -> list[int
 
 
 def _settle(plan: Points, chosen: list[int]) -> list[int]:
-    """Move each chosen place to the middle of what it serves until none moves; no place is served twice, so none meet."""
+    """Move each chosen place to the middle of what it serves until none moves (none meet: nothing is served twice)."""
     for _ in range(LLOYD_STEPS):
         serving = KDTree(plan[chosen]).query(plan)[1]
         moved = []
