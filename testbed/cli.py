@@ -76,6 +76,8 @@ def _run_verb(verb: str, arguments: list[str]) -> int:
     sys.argv = [program, *arguments]
     try:
         module = importlib.import_module(f"testbed.verbs.{verb}")
+        if {"-m", "--multirun"} & set(arguments):
+            importlib.import_module("testbed.sweep_check").check_cells(verb, module.SETTINGS, arguments)
         module.main()
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else BAD_INPUT if stop.code else DONE

@@ -1,5 +1,6 @@
 """Finds every mistake in a command line of overrides, where Hydra stops at the first."""
 
+import argparse
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -29,9 +30,7 @@ def check_overrides(verb: str, arguments: Sequence[str]) -> Iterator[str]:
         The command line after the verb.
     """
     parsed = get_args_parser().parse_args(list(arguments))
-    extra = []
-    if parsed.config_dir:
-        extra = [f"hydra.searchpath=[file://{Path(parsed.config_dir).resolve()}]"]
+    extra = search_path_overrides(parsed)
     GlobalHydra.instance().clear()
     with initialize_config_module("conf", version_base="1.3", job_name=verb):
         overrides: list[Override] = []
@@ -53,6 +52,11 @@ def check_overrides(verb: str, arguments: Sequence[str]) -> Iterator[str]:
             else:
                 groups.append(f"{_key(override)}={_choices(override)[0]}")
         yield from _check_values(verb, [*extra, *groups], values)
+
+
+def search_path_overrides(parsed: argparse.Namespace) -> list[str]:
+    """Return what `--config-dir` means as an override, for composing without Hydra's own main."""
+    return [f"hydra.searchpath=[file://{Path(parsed.config_dir).resolve()}]"] if parsed.config_dir else []
 
 
 def first_line(error: BaseException) -> str:

@@ -18,7 +18,8 @@ from testbed.verdict import Verdict, judge, write_verdict
 
 PRODUCTS = ("matches.parquet", "incidents.parquet", "score.json")
 
-register(ScoreSettings, "score")
+SETTINGS = ScoreSettings
+register(SETTINGS, "score")
 
 
 def score_files(
@@ -109,4 +110,4 @@ def _score(settings: ScoreSettings, folder: Path) -> None:
 @hydra.main(version_base="1.3", config_path="pkg://conf", config_name="score")
 def main(config: DictConfig) -> None:
     """Run the verb."""
-    perform(config, ScoreSettings, _score, PRODUCTS)
+    perform(config, SETTINGS, _score, PRODUCTS)

@@ -1,0 +1,93 @@
+"""`echoblock listen`: the detector alone, on a recording folder or a pulse table."""
+
+import sys
+from pathlib import Path
+
+import hydra
+from omegaconf import DictConfig
+
+from detector.alert import write_alerts, write_geojson
+from detector.detect import DetectionResult, detect, listen_recording
+from detector.errors import BadInput
+from detector.options import DetectorOptions
+from detector.pulse_table import read_pulse_table
+from detector.recording import open_recording
+from detector.site_file import read_site
+from testbed.config import ListenSettings
+from testbed.config_groups import register
+from testbed.job import perform
+from testbed.progress import progress_bar
+
+PRODUCTS = ("alerts.jsonl", "alerts.geojson", "evidence")
+
+SETTINGS = ListenSettings
+register(SETTINGS, "listen")
+
+
+def listen(settings: ListenSettings, folder: Path) -> DetectionResult:
+    """Detect and write `alerts.jsonl`, `alerts.geojson` and `evidence/` into an existing folder.
+
+    Parameters
+    ----------
+    settings : ListenSettings
+    folder : Path
+
+    Raises
+    ------
+    BadInput
+        When what to hear is not said or cannot be read.
+    """
+    chosen = (settings.recording is not None, settings.pulses is not None, settings.site is not None)
+    if chosen == (True, False, False) and settings.recording is not None:
+        return listen_to_recording(settings.recording, settings.detector, settings.workers, folder)
+    if settings.pulses is not None and settings.site is not None and settings.recording is None:
+        site = read_site(settings.site)
+        result = detect(site, read_pulse_table(settings.pulses, site), settings.detector)
+        write_result(result, folder)
+        return result
+    raise BadInput("listen wants recording=DIR, or pulses=FILE with site=FILE")
+
+
+def listen_to_recording(
+    recording: Path, options: DetectorOptions, workers: int, folder: Path
+) -> DetectionResult:
+    """Detect in a recording folder; `run` hears its own recording through this too.
+
+    Parameters
+    ----------
+    recording : Path
+        With its `site.json`; nothing else is opened.
+    options : DetectorOptions
+    workers : int
+        Changes the time, not the alerts.
+    folder : Path
+        Where to write; must exist.
+    """
+    heard = open_recording(recording)
+    with progress_bar("listening", "station") as progress:
+        result = listen_recording(heard, options, workers, progress)
+    write_result(result, folder)
+    return result
+
+
+def write_result(result: DetectionResult, folder: Path) -> None:
+    """Write `alerts.jsonl`, and `alerts.geojson` where the site has an origin."""
+    write_alerts(result.alerts, folder / "alerts.jsonl")
+    if result.site.origin is not None:
+        write_geojson(result.alerts, result.site, folder / "alerts.geojson")
+
+
+def _listen_and_tell(settings: ListenSettings, folder: Path) -> None:
+    result = listen(settings, folder)
+    sys.stdout.write(f"{len(result.pulses)} pulses, {len(result.alerts)} alerts\n")
+    for alert in result.alerts:
+        x, y = alert.position_m[:2]
+        sys.stdout.write(
+            f"  {alert.time_s:9.3f} s  {x:8.1f} east {y:8.1f} north  {alert.call:9s}  {alert.rounds} rounds\n"
+        )
+
+
+@hydra.main(version_base="1.3", config_path="pkg://conf", config_name="listen")
+def main(config: DictConfig) -> None:
+    """Run the verb."""
+    perform(config, SETTINGS, _listen_and_tell, PRODUCTS)

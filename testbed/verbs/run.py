@@ -1,0 +1,73 @@
+"""`echoblock run`: scene -> recording -> alerts -> score -> report."""
+
+import sys
+from pathlib import Path
+
+import hydra
+from omegaconf import DictConfig
+
+from scenes.errors import BadInput
+from testbed.alert_file import read_alerts
+from testbed.complaints import nearest
+from testbed.config import RunSettings
+from testbed.config_groups import register
+from testbed.job import perform
+from testbed.map_picture import draw_map
+from testbed.report import write_page
+from testbed.score import Score
+from testbed.truth import Truth
+from testbed.verbs import listen, render
+from testbed.verbs.score import format_score
+from testbed.verdict import judge, write_verdict
+from testbed.workings import workings_of
+
+PRODUCTS = (
+    *render.PRODUCTS, *listen.PRODUCTS, "matches.parquet", "incidents.parquet", "score.json", "map.png", "report.html",
+)  # fmt: skip
+
+SETTINGS = RunSettings
+register(SETTINGS, "run")
+
+
+def run(settings: RunSettings, folder: Path) -> float:
+    """Do everything, write everything into an existing folder, print the table.
+
+    Returns
+    -------
+    float
+        `score[objective]`; NaN where it could not be measured.
+
+    Raises
+    ------
+    BadInput
+        When the scene cannot be, or the objective is no number of the score.
+    """
+    _check_objective(settings.objective)
+    scene, truth = render.render(settings, folder)
+    result = listen.listen_to_recording(folder / "recording", settings.detector, settings.workers, folder)
+    # The judge reads the file that any detector could have written.
+    alerts = read_alerts(folder / "alerts.jsonl")
+    verdict = judge(truth, alerts, workings_of(result.site, result))
+    write_verdict(verdict, folder)
+    draw_map(folder / "map.png", scene.block, truth, alerts, verdict.rows)
+    title = (
+        f"{scene.block.name}, seed {settings.seed}: {len(scene.sensors)} sensors, {settings.duration_s:g} s"
+    )
+    page = write_page(title, verdict.score, verdict.rows, truth, alerts, (folder / "map.png").read_bytes())
+    (folder / "report.html").write_text(page, encoding="utf-8")
+    sys.stdout.write(f"\n{title}\n{format_score(verdict.score)}\n\n")
+    objective = verdict.score[settings.objective]
+    return float(objective) if isinstance(objective, int | float) else float("nan")
+
+
+def _check_objective(name: str) -> None:
+    score: Score = judge(Truth(()), ()).score
+    numbers = [key for key, value in score.items() if not isinstance(value, dict)]
+    if name not in numbers:
+        raise BadInput(f"objective={name}: no such number in the score{nearest(name, numbers)}")
+
+
+@hydra.main(version_base="1.3", config_path="pkg://conf", config_name="run")
+def main(config: DictConfig) -> float:
+    """Run the verb."""
+    return perform(config, SETTINGS, run, PRODUCTS)

@@ -1,0 +1,225 @@
+"""The command line: verbs, overrides, mistakes and exit codes."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from testbed.cli import VERBS, main
+
+SMALL = [
+    "scene=grid-v1",
+    "scene.blocks_x=2",
+    "scene.blocks_y=2",
+    "layout=grid",
+    "layout.count=4",
+    "schedule=list",
+    "schedule.events=[{id: e1, incident: i1, kind: pistol-9mm, time_s: 1.0, position_m: [0, 0, 1.5]}]",
+    "duration_s=3",
+    "rate_hz=8000",
+    "workers=1",
+]
+
+
+def test_the_verbs_come_without_anything_heavy():
+    code = (
+        "import sys; from testbed.cli import main; assert main(['--help']) == 0;"
+        "heavy = {'numpy', 'scipy', 'numba', 'polars', 'hydra', 'matplotlib', 'pydantic'} & set(sys.modules);"
+        "sys.exit(', '.join(sorted(heavy)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert all(f"\n  {verb} " in done.stdout for verb in VERBS)
+
+
+def test_the_module_is_the_command():
+    done = subprocess.run([sys.executable, "-m", "testbed"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert done.stdout.startswith("usage: echoblock VERB")
+
+
+def test_an_unknown_verb_is_told_with_the_nearest(capsys):
+    assert main(["rnu"]) == 2
+    assert "did you mean run?" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_help_and_shows_its_config(verb, capfd):
+    assert main([verb, "--help"]) == 0
+    assert "== Config ==" in capfd.readouterr().out
+    assert main([verb, "--cfg", "job"]) == 0
+    assert "\nout: results/" in capfd.readouterr().out
+
+
+def test_all_mistakes_at_once_and_nothing_written(capfd, tmp_path):
+    overrides = ["layout.cuont=3", "weather=widny", "seed=many", "[x", f"out={tmp_path / 'out'}"]
+    assert main(["run", *overrides]) == 2
+    lines = capfd.readouterr().err.splitlines()
+    assert len(lines) == 4
+    assert any("'layout.cuont' (did you mean layout.count" in line for line in lines)
+    assert any("weather=widny" in line and "windy" in line for line in lines)
+    assert any(line.startswith("echoblock: seed=many") for line in lines)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_ranges_are_checked_together(capfd, tmp_path):
+    assert main(["run", "layout.count=0", "seed=-1", "weather.humidity=120", f"out={tmp_path / 'out'}"]) == 2
+    lines = capfd.readouterr().err.splitlines()
+    assert [line.split("=")[0] for line in lines] == [
+        "echoblock: layout.count",
+        "echoblock: weather.humidity",
+        "echoblock: seed",
+    ]
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("overrides", "said"),
+    [
+        (["scene.buildings=nowhere.geojson"], "nowhere.geojson"),
+        (["scene=file"], "scene.buildings=FILE"),
+        (["layout.file=nowhere.csv"], "nowhere.csv"),
+        (["schedule.file=nowhere.json"], "nowhere.json"),
+        (["schedule=list"], "event"),
+        (["objective=f1_of_rounds"], "no such number"),
+        (["layout=list", "layout.positions_m=[[0,0,6],[0,0,6]]", "layout.ids=[S1,S1]"], "S1"),
+    ],
+)
+def test_bad_scenes_are_refused_in_a_line(overrides, said, capfd, tmp_path):
+    assert main(["run", *overrides, f"out={tmp_path / 'out'}"]) == 2
+    err = capfd.readouterr().err
+    assert said in err
+    assert "Traceback" not in err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_bug_is_told_as_a_bug(capfd, tmp_path, monkeypatch):
+    from testbed.verbs import score  # noqa: PLC0415 - after Hydra's own imports
+
+    def fail(*_):
+        msg = "out of luck"
+        raise RuntimeError(msg)
+
+    monkeypatch.setattr(score, "score_files", fail)
+    assert main(["score", "alerts=a", "truth=b", f"out={tmp_path / 'out'}"]) == 70
+    err = capfd.readouterr().err
+    assert "RuntimeError: out of luck" in err
+    assert "internal error" in err
+
+
+def test_an_interruption_is_told_and_leaves_nothing(capfd, tmp_path, monkeypatch):
+    from testbed.verbs import score  # noqa: PLC0415 - after Hydra's own imports
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(score, "score_files", interrupt)
+    assert main(["score", "alerts=a", "truth=b", f"out={tmp_path / 'out'}"]) == 130
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_shell_completes_verbs_and_options(capfd, monkeypatch):
+    monkeypatch.setenv("COMP_LINE", "echoblock re")
+    assert main(["-sc", "query=bash"]) == 0
+    assert capfd.readouterr().out.split() == ["render"]
+    monkeypatch.setenv("COMP_LINE", "echoblock render weather=w")
+    assert main(["-sc", "query=bash"]) == 0
+    assert capfd.readouterr().out.split() == ["weather=windy", "weather=winter-night"]
+
+
+def test_a_users_own_config_folder_is_read(capfd, tmp_path):
+    (tmp_path / "weather").mkdir()
+    (tmp_path / "weather" / "fog.yaml").write_text("defaults: [mild]\nhumidity: 100.0\n")
+    assert main(["render", "--config-dir", str(tmp_path), "--cfg", "job", "weather=fog"]) == 0
+    assert "humidity: 100.0" in capfd.readouterr().out
+    assert main(["render", "--config-dir", str(tmp_path), "weather=frog"]) == 2
+    assert "did you mean fog" in capfd.readouterr().err
+
+
+@pytest.fixture(scope="module")
+def small_run(tmp_path_factory):
+    out = tmp_path_factory.mktemp("run") / "out"
+    assert main(["run", *SMALL, f"out={out}"]) == 0
+    return out
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def test_a_run_writes_what_is_promised(small_run):
+    names = {path.name for path in small_run.iterdir()}
+    assert names >= {
+        "recording",
+        "truth.json",
+        "alerts.jsonl",
+        "matches.parquet",
+        "score.json",
+        "report.html",
+        "map.png",
+        ".hydra",
+    }
+    assert sorted(p.name for p in (small_run / ".hydra").iterdir()) == [
+        "config.yaml",
+        "hydra.yaml",
+        "overrides.yaml",
+    ]
+    score = json.loads((small_run / "score.json").read_text())
+    assert score["rounds"] == 1
+    assert [p.name for p in small_run.parent.iterdir()] == ["out"]
+
+
+def test_the_same_seed_gives_the_same_bytes_with_two_workers(small_run, tmp_path):
+    assert main(["run", *SMALL[:-1], "workers=2", f"out={tmp_path / 'out'}"]) == 0
+    one, two = files_of(small_run), files_of(tmp_path / "out")
+    assert one.keys() == two.keys()
+    assert [name for name in one if one[name] != two[name] and not name.startswith(".hydra")] == []
+
+
+def test_listen_hears_what_run_heard(small_run, tmp_path):
+    recording = tmp_path / "elsewhere"
+    (small_run / "recording").rename(recording)
+    try:
+        command = [
+            sys.executable,
+            "-m",
+            "testbed",
+            "listen",
+            f"recording={recording}",
+            f"out={tmp_path / 'out'}",
+        ]
+        subprocess.run(command, check=True, env={**os.environ, "OMP_NUM_THREADS": "1"}, capture_output=True)
+    finally:
+        recording.rename(small_run / "recording")
+    assert (tmp_path / "out" / "alerts.jsonl").read_bytes() == (small_run / "alerts.jsonl").read_bytes()
+
+
+def test_render_gives_the_recording_of_run(small_run, tmp_path):
+    assert main(["render", *SMALL, f"out={tmp_path / 'out'}"]) == 0
+    run, rendered = files_of(small_run), files_of(tmp_path / "out")
+    ours = [name for name in rendered if not name.startswith(".hydra")]
+    assert len(ours) == 6
+    assert all(run[name] == rendered[name] for name in ours)
+
+
+def test_a_sweep_writes_a_folder_a_job(tmp_path, capfd):
+    assert (
+        main(
+            ["run", "-m", *SMALL, "schedule=quiet", "~schedule.events", f"out={tmp_path / 'out'}", "seed=1,2"]
+        )
+        == 0
+    )
+    assert {p.name for p in (tmp_path / "out").iterdir()} == {"0", "1", "multirun.yaml"}
+    assert all((tmp_path / "out" / job / "score.json").is_file() for job in "01")
+
+
+def test_every_cell_of_a_sweep_is_checked_before_the_first(tmp_path, capfd):
+    assert main(["run", "-m", f"out={tmp_path / 'out'}", "layout.count=4,0", "seed=1,2"]) == 2
+    assert [line.split("(")[1] for line in capfd.readouterr().err.splitlines()] == [
+        "in the cell layout.count=0 seed=1)",
+        "in the cell layout.count=0 seed=2)",
+    ]
+    assert list(tmp_path.iterdir()) == []
