@@ -9,14 +9,14 @@ from scenes.event import Event
 from scenes.schedules.incidents import aerial_shell, backfires, gunfire, length_s, place_act, string
 from scenes.schedules.places import QUIET_START_S, draw_places, latest_start_s, out_of_walls
 
-SECONDS_PER_INCIDENT = 6.0
+SECONDS_PER_INCIDENT = 5.0
 
 
 @dataclass(frozen=True)
 class Showcase:
     """Gunfire of several weapons, an aerial shell, a string of firecrackers, backfires; eight incidents in 60 s.
 
-    A shorter scene shows the first of them, about one in 6 s.
+    A shorter scene shows the first of them, about one in 5 s.
     """
 
     def draw(self, block: Block, duration_s: float, rng: np.random.Generator) -> tuple[Event, ...]:
