@@ -22,7 +22,7 @@ def progress_bar(stage: str, unit: str) -> Iterator[Progress]:
     unit : str
         Name of the parts.
     """
-    with tqdm(desc=stage, unit=unit, delay=_QUIET_S, leave=False, dynamic_ncols=True) as bar:
+    with tqdm(desc=stage, unit=unit, delay=_QUIET_S, dynamic_ncols=True) as bar:
 
         def show(done: int, parts: int) -> None:
             bar.total = parts
