@@ -7,23 +7,36 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from sim.propagation.grid import is_clear
+from sim.propagation.grid import HIT, is_clear
 from sim.propagation.ground import ground_gains
+from sim.propagation.paths import BANDS_HZ
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
+BANDS = len(BANDS_HZ)
 VERTICES_MAX = 20
 _ROOM = 1024
 _CROSSINGS_MAX = 8192
 
 
-class Medium(NamedTuple):
-    """The air at the band centres: frequency Hz, wavenumber rad/m, power left per metre 10^(-alpha / 10)."""
+# The air at the band centres: frequency Hz, wavenumber rad/m, share of power left after a metre.
+MEDIUM = np.dtype([(name, np.float64) for name in ("frequency", "wavenumber", "power_per_m")])
 
-    frequency: Floats
-    wavenumber: Floats
-    power_per_m: Floats
+# A candidate: power summed over bands; length m; kind, facades and edges met, ground bounces; complex gain; vertices.
+CANDIDATE = np.dtype(
+    [
+        ("power", np.float64),
+        ("delay", np.float64),
+        ("length", np.float64),
+        ("kind", np.int64),
+        ("order", np.int64),
+        ("bounces", np.int64),
+        ("size", np.int64),
+        ("gain", np.complex128, (BANDS,)),
+        ("points", np.float64, (VERTICES_MAX, 3)),
+    ]
+)
 
 
 class Rules(NamedTuple):
@@ -40,119 +53,90 @@ class Rules(NamedTuple):
 
 
 class Bag(NamedTuple):
-    """Room for candidates (first index) and scratch space; `state` is [count, strongest power]."""
+    """Candidates, and scratch space for the one in work.
+
+    `state` is [count, strongest power]; `paths` the candidates; `gains` (bands,) and `line` (vertices, 3) belong to the
+    path in work; `cells` and `hits` are what its legs cross.
+    """
 
     state: Floats
-    power: Floats
-    label: Ints
-    length: Floats
-    gain: npt.NDArray[np.complex128]
-    size: Ints
-    points: Floats
+    paths: npt.NDArray[np.void]
     gains: npt.NDArray[np.complex128]
-    px: Floats
-    py: Floats
-    pz: Floats
+    line: Floats
     cells: Ints
-    along: Floats
-    wall: Ints
-    sides: Ints
+    hits: npt.NDArray[np.void]
 
 
-def new_bag(nx: int, ny: int, bands: int) -> Bag:
+def new_bag(nx: int, ny: int) -> Bag:
     """Return an empty bag for a grid of nx by ny cells."""
     return Bag(
         np.zeros(2),
-        np.empty(_ROOM),
-        np.empty((_ROOM, 3), np.int64),
-        np.empty(_ROOM),
-        np.empty((_ROOM, bands), np.complex128),
-        np.empty(_ROOM, np.int64),
-        np.empty((_ROOM, VERTICES_MAX, 3)),
-        np.empty(bands, np.complex128),
-        np.empty(VERTICES_MAX),
-        np.empty(VERTICES_MAX),
-        np.empty(VERTICES_MAX),
+        np.empty(_ROOM, CANDIDATE),
+        np.empty(BANDS, np.complex128),
+        np.empty((VERTICES_MAX, 3)),
         np.empty(nx + ny + 4, np.int64),
-        np.empty(_CROSSINGS_MAX),
-        np.empty(_CROSSINGS_MAX, np.int64),
-        np.empty(_CROSSINGS_MAX, np.int64),
+        np.empty(_CROSSINGS_MAX, HIT),
     )
 
 
 @njit(cache=True, nogil=True)
-def mirror_height(z):  # noqa: ANN001, ANN202 - compiled
+def mirror_height(z):
     """Return the height of the image under the ground; a point on the ground has one just below it."""
     return -max(z, 1e-6)
 
 
 @njit(cache=True, nogil=True)
-def keep_path(bag, medium, rules, kind, order, bounces, length, size):  # noqa: ANN001, ANN202 - compiled
-    """Put the path in the scratch fields (gains, px, py, pz) into the bag unless it is far below the strongest."""
+def keep_path(bag, medium, floor, kind, order, bounces, length, size):
+    """Put the path in work (gains, line) into the bag unless it lies below `floor` times the strongest."""
     power = 0.0
-    for band in range(len(bag.gains)):
+    for band in range(BANDS):
         g = bag.gains[band]
         power += (g.real * g.real + g.imag * g.imag) * medium.power_per_m[band] ** length
-    if not power > bag.state[1] * rules.floor:
+    if not power > bag.state[1] * floor:
         return
     bag.state[1] = max(bag.state[1], power)
-    if int(bag.state[0]) == len(bag.power):
-        drop_weakest_half(bag)
     slot = int(bag.state[0])
-    bag.state[0] += 1.0
-    bag.power[slot] = power
-    bag.label[slot, 0], bag.label[slot, 1], bag.label[slot, 2] = kind, order, bounces
-    bag.length[slot] = length
-    bag.size[slot] = size
-    for band in range(len(bag.gains)):
-        bag.gain[slot, band] = bag.gains[band]
+    if slot == len(bag.paths):  # full: the weakest makes room
+        slot = 0
+        for other in range(1, len(bag.paths)):
+            if bag.paths.power[other] < bag.paths.power[slot]:
+                slot = other
+    else:
+        bag.state[0] += 1.0
+    path = bag.paths[slot]
+    path.power, path.length, path.size = power, length, size
+    path.kind, path.order, path.bounces = kind, order, bounces
+    for band in range(BANDS):
+        path.gain[band] = bag.gains[band]
     for k in range(size):
-        bag.points[slot, k, 0], bag.points[slot, k, 1], bag.points[slot, k, 2] = bag.px[k], bag.py[k], bag.pz[k]
+        for axis in range(3):
+            path.points[k, axis] = bag.line[k, axis]
 
 
 @njit(cache=True, nogil=True)
-def drop_weakest_half(bag):  # noqa: ANN001, ANN202 - compiled
-    """Keep the stronger half of a full bag."""
-    count = int(bag.state[0])
-    least = np.sort(bag.power[:count])[count // 2]
-    kept = 0
-    for slot in range(count):
-        if bag.power[slot] < least:
-            continue
-        bag.power[kept] = bag.power[slot]
-        bag.label[kept] = bag.label[slot]
-        bag.length[kept] = bag.length[slot]
-        bag.size[kept] = bag.size[slot]
-        bag.gain[kept] = bag.gain[slot]
-        bag.points[kept] = bag.points[slot]
-        kept += 1
-    bag.state[0] = kept
-
-
-@njit(cache=True, nogil=True)
-def may_matter(bag, medium, rules, gain, length):  # noqa: ANN001, ANN202 - compiled
+def may_matter(bag, medium, floor, gain, length):
     """Tell whether a path whose gain in no band exceeds `gain` can reach the floor."""
     power = 0.0
-    for band in range(len(bag.gains)):
+    for band in range(BANDS):
         power += medium.power_per_m[band] ** length
-    return gain * gain * power > bag.state[1] * rules.floor
+    return gain * gain * power > bag.state[1] * floor
 
 
 @njit(cache=True, nogil=True)
-def is_polyline_clear(walls, grid, bag, size, z_first, z_last, plan):  # noqa: ANN001, ANN202 - compiled
-    """Tell whether the plan polyline in (px, py), whose height goes evenly from z_first to z_last, is clear."""
+def is_polyline_clear(walls, grid, bag, size, z_first, z_last, plan):
+    """Tell whether the plan polyline in `bag.line`, whose height goes evenly from z_first to z_last, is clear."""
     done = 0.0
     slope = (z_last - z_first) / plan if plan > 0.0 else 0.0
     for k in range(size - 1):
-        step = math.hypot(bag.px[k + 1] - bag.px[k], bag.py[k + 1] - bag.py[k])
+        step = math.hypot(bag.line[k + 1, 0] - bag.line[k, 0], bag.line[k + 1, 1] - bag.line[k, 1])
         if not is_clear(
             walls,
             grid,
-            bag.px[k],
-            bag.py[k],
+            bag.line[k, 0],
+            bag.line[k, 1],
             z_first + slope * done,
-            bag.px[k + 1],
-            bag.py[k + 1],
+            bag.line[k + 1, 0],
+            bag.line[k + 1, 1],
             z_first + slope * (done + step),
             bag.cells,
         ):
@@ -162,17 +146,17 @@ def is_polyline_clear(walls, grid, bag, size, z_first, z_last, plan):  # noqa: A
 
 
 @njit(cache=True, nogil=True)
-def plan_length(bag, size):  # noqa: ANN001, ANN202 - compiled
-    """Return the length of the plan polyline in (px, py), m."""
+def plan_length(bag, size):
+    """Return the length of the plan polyline in `bag.line`, m."""
     total = 0.0
     for k in range(size - 1):
-        total += math.hypot(bag.px[k + 1] - bag.px[k], bag.py[k + 1] - bag.py[k])
+        total += math.hypot(bag.line[k + 1, 0] - bag.line[k, 0], bag.line[k + 1, 1] - bag.line[k, 1])
     return total
 
 
 @njit(cache=True, nogil=True)
-def raise_polyline(bag, size, z_first, z_last, plan):  # noqa: ANN001, ANN202 - compiled
-    """Write the heights of the plan polyline to pz; where it starts under the ground (z_first < 0) add its bounce.
+def raise_polyline(bag, size, z_first, z_last, plan):
+    """Write the heights of the plan polyline to it; where it starts under the ground (z_first < 0) add its bounce.
 
     Returns the new number of points.
     """
@@ -180,47 +164,54 @@ def raise_polyline(bag, size, z_first, z_last, plan):  # noqa: ANN001, ANN202 - 
     done, crossed, bounce = 0.0, -1, 0.0
     for k in range(size):
         if k > 0:
-            step = math.hypot(bag.px[k] - bag.px[k - 1], bag.py[k] - bag.py[k - 1])
+            step = math.hypot(bag.line[k, 0] - bag.line[k - 1, 0], bag.line[k, 1] - bag.line[k - 1, 1])
             z = z_first + slope * (done + step)
             if z_first < 0.0 and crossed < 0 and z >= 0.0:
                 crossed = k
                 bounce = (-z_first / slope - done) / step if step > 0.0 and slope > 0.0 else 0.0
             done += step
-        bag.pz[k] = abs(z_first + slope * done)
+        bag.line[k, 2] = abs(z_first + slope * done)
     if crossed < 0:
         return size
     for k in range(size, crossed, -1):
-        bag.px[k], bag.py[k], bag.pz[k] = bag.px[k - 1], bag.py[k - 1], bag.pz[k - 1]
-    bag.px[crossed] = bag.px[crossed - 1] + bounce * (bag.px[crossed + 1] - bag.px[crossed - 1])
-    bag.py[crossed] = bag.py[crossed - 1] + bounce * (bag.py[crossed + 1] - bag.py[crossed - 1])
-    bag.pz[crossed] = 0.0
+        bag.line[k, 0], bag.line[k, 1], bag.line[k, 2] = (
+            bag.line[k - 1, 0],
+            bag.line[k - 1, 1],
+            bag.line[k - 1, 2],
+        )
+    bag.line[crossed, 0] = bag.line[crossed - 1, 0] + bounce * (
+        bag.line[crossed + 1, 0] - bag.line[crossed - 1, 0]
+    )
+    bag.line[crossed, 1] = bag.line[crossed - 1, 1] + bounce * (
+        bag.line[crossed + 1, 1] - bag.line[crossed - 1, 1]
+    )
+    bag.line[crossed, 2] = 0.0
     return size + 1
 
 
 @njit(cache=True, nogil=True)
-def resistivity_at(surfaces, x, y):  # noqa: ANN001, ANN202 - compiled
+def resistivity_at(surfaces, x, y):
     """Return the flow resistivity of the ground at a point, Pa s/m2; a later patch lies over an earlier one."""
-    for p in range(len(surfaces.box) - 1, -1, -1):
-        if not (surfaces.box[p, 0] <= x <= surfaces.box[p, 2] and surfaces.box[p, 1] <= y <= surfaces.box[p, 3]):
+    for p in range(len(surfaces.patches) - 1, 0, -1):
+        patch = surfaces.patches[p]
+        if not (patch.west <= x <= patch.east and patch.south <= y <= patch.north):
             continue
         inside = False
-        last = surfaces.start[p + 1] - 1
-        for k in range(surfaces.start[p], surfaces.start[p + 1]):
-            ya, yb = surfaces.y[last], surfaces.y[k]
+        last = patch.end - 1
+        for k in range(patch.start, patch.end):
+            ya, yb = surfaces.points[last, 1], surfaces.points[k, 1]
             if (ya > y) != (yb > y):
-                xa, xb = surfaces.x[last], surfaces.x[k]
+                xa, xb = surfaces.points[last, 0], surfaces.points[k, 0]
                 if x < xa + (y - ya) / (yb - ya) * (xb - xa):
                     inside = not inside
             last = k
         if inside:
-            return surfaces.resistivity[p]
-    return surfaces.resistivity[-1]
+            return patch.resistivity
+    return surfaces.patches[0].resistivity
 
 
 @njit(cache=True, nogil=True)
-def weigh_bounce(surfaces, medium, rules, bag, x, y, length, cosine):  # noqa: ANN001, ANN202 - compiled
+def weigh_bounce(surfaces, medium, rigid, bag, x, y, length, cosine):
     """Multiply the scratch gains by the ground's reflection factor at (x, y)."""
-    if not rules.rigid_ground:
-        ground_gains(
-            medium.frequency, medium.wavenumber, length, cosine, resistivity_at(surfaces, x, y), bag.gains
-        )
+    if not rigid:
+        ground_gains(medium, length, cosine, resistivity_at(surfaces, x, y), bag.gains)

@@ -15,39 +15,39 @@ from scenes.block import Block, Ground
 from scenes.errors import BadInput
 from scenes.material import Material, load_material
 from sim.propagation.corner_graph import CornerGraph, link_corners
-from sim.propagation.corners import Corners, find_corners
+from sim.propagation.corners import find_corners
 from sim.propagation.grid import Grid, lay_grid
+from sim.propagation.paths import BANDS_HZ
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Records = npt.NDArray[np.void]
 
 
-class Walls(NamedTuple):
-    """Wall i runs from (ax, ay) to (bx, by), m, solid on its left, air on its right.
+# Wall i runs from (ax, ay) to (bx, by), m, solid on its left, air on its right. `top` is the height of its roof edge,
+# m; `after` and `before` are the walls of the same ring that start where it ends and end where it starts; `building`
+# is its place in the block; `factor` the specular reflection factor of pressure in each band. One record array is one
+# argument to compiled code, which compiles several times faster than with as many plain arrays.
+WALL = np.dtype(
+    [(name, np.float64) for name in ("ax", "ay", "bx", "by", "top")]
+    + [(name, np.int64) for name in ("after", "before", "building")]
+    + [("factor", np.float64, (len(BANDS_HZ),))]
+)
 
-    `top` is the height of its roof edge, m; `after` and `before` are the walls of the same ring that start where it
-    ends and end where it starts; `building` and `facade` are indices into the block's buildings and `City.facades`.
-    """
 
-    ax: Floats
-    ay: Floats
-    bx: Floats
-    by: Floats
-    top: Floats
-    after: Ints
-    before: Ints
-    building: Ints
-    facade: Ints
+# A piece of ground: corners `start` to `end` - 1 of the outlines' points, the box round it, flow resistivity Pa s/m2.
+# Piece 0 has no corners and lies under all; a later piece lies over an earlier one.
+PATCH = np.dtype(
+    [("start", np.int64), ("end", np.int64)]
+    + [(name, np.float64) for name in ("west", "south", "east", "north", "resistivity")]
+)
 
 
 class Surfaces(NamedTuple):
-    """The ground: patch p has the corners x, y [start[p]:start[p + 1]]; entry -1 of `resistivity` lies under all."""
+    """The ground: `patches` (PATCH), and the `points` (n, 2) of all their outlines, m."""
 
-    x: Floats
-    y: Floats
-    start: Ints
-    box: Floats
-    resistivity: Floats
+    patches: Records
+    points: Floats
 
 
 class Plan(NamedTuple):
@@ -55,24 +55,24 @@ class Plan(NamedTuple):
 
     Attributes
     ----------
-    walls : Walls
-    corners : Corners
-        Vertices where the air turns by more than 180 degrees.
+    walls : ndarray of WALL
+    corners : ndarray of CORNER
+        Vertical edges where the air turns by more than 180 degrees.
+    corner_start : ndarray of int64
+        Grid cell g holds the corners corner_start[g] to corner_start[g + 1] - 1.
     grid : Grid
         Cells with the walls in them.
     graph : CornerGraph
         Which corners see each other along a taut string.
     surfaces : Surfaces
-    facades : ndarray, shape (materials, 8)
-        Specular pressure reflection factor sqrt((1 - absorption)(1 - scattering)) per octave band.
     """
 
-    walls: Walls
-    corners: Corners
+    walls: Records
+    corners: Records
+    corner_start: Ints
     grid: Grid
     graph: CornerGraph
     surfaces: Surfaces
-    facades: Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,62 +91,54 @@ def index_block(block: Block) -> City:
     BadInput
         When a building's outline has fewer than three corners, or a material or surface is unknown.
     """
-    materials = sorted({building.facade for building in block.buildings})
-    walls = _walls_of(block, {name: number for number, name in enumerate(materials)})
-    grid = lay_grid(walls.ax, walls.ay, walls.bx, walls.by)
-    corners = find_corners(walls, grid)
+    walls = _walls_of(block)
+    grid = lay_grid(walls)
+    corners, corner_start = find_corners(walls, grid)
     plan = Plan(
         walls,
         corners,
+        corner_start,
         grid,
-        link_corners(walls, corners, grid),
+        link_corners(walls, corners, corner_start, grid),
         _surfaces_of(block.ground),
-        specular_factors([load_material(name) for name in materials]),
     )
     return City(plan, tuple(building.id for building in block.buildings))
 
 
-def specular_factors(materials: list[Material]) -> Floats:
-    """Return sqrt((1 - absorption)(1 - scattering)), shape (materials, 8)."""
-    if not materials:
-        return np.ones((1, 8))
-    absorption = np.array([material.absorption for material in materials])
-    scattering = np.array([material.scattering for material in materials])
-    return np.sqrt((1.0 - absorption) * (1.0 - scattering))
+def specular_factor(material: Material) -> Floats:
+    """Return sqrt((1 - absorption)(1 - scattering)), shape (bands,): what is neither absorbed nor scattered."""
+    return np.sqrt((1.0 - np.array(material.absorption)) * (1.0 - np.array(material.scattering)))
 
 
-def _walls_of(block: Block, facade_number: dict[str, int]) -> Walls:
-    starts, ends, after, before, tops, owners, facades = [], [], [], [], [], [], []
+def rigid(plan: Plan) -> Plan:
+    """Return the same block with facades that reflect everything."""
+    walls, corners = plan.walls.copy(), plan.corners.copy()
+    walls["factor"] = 1.0
+    corners["factor_0"] = corners["factor_n"] = 1.0
+    return plan._replace(walls=walls, corners=corners)
+
+
+def _walls_of(block: Block) -> Records:
+    parts = []
     total = 0
     for number, building in enumerate(block.buildings):
         if not building.height_m > 0.0:  # nothing stands in the way of sound
             continue
+        factor = specular_factor(load_material(building.facade))
         for ring, turn in ((building.outline, 1.0), *((yard, -1.0) for yard in building.courtyards)):
             points = _clean_ring(ring, turn, building.id)
             count = len(points)
             index = np.arange(count)
-            starts.append(points)
-            ends.append(np.roll(points, -1, axis=0))
-            after.append(total + (index + 1) % count)
-            before.append(total + (index - 1) % count)
-            tops.append(np.full(count, building.top_m))
-            owners.append(np.full(count, number))
-            facades.append(np.full(count, facade_number[building.facade]))
+            part = np.empty(count, WALL)
+            part["ax"], part["ay"] = points.T
+            part["bx"], part["by"] = np.roll(points, -1, axis=0).T
+            part["top"], part["building"] = building.top_m, number
+            part["factor"] = factor
+            part["after"] = total + (index + 1) % count
+            part["before"] = total + (index - 1) % count
+            parts.append(part)
             total += count
-    a = np.concatenate(starts) if starts else np.empty((0, 2))
-    b = np.concatenate(ends) if ends else np.empty((0, 2))
-    return Walls(
-        *(np.ascontiguousarray(column) for column in (a[:, 0], a[:, 1], b[:, 0], b[:, 1])),
-        _joined(tops, np.float64),
-        _joined(after, np.int64),
-        _joined(before, np.int64),
-        _joined(owners, np.int64),
-        _joined(facades, np.int64),
-    )
-
-
-def _joined(parts: list[npt.NDArray[np.generic]], dtype: type) -> npt.NDArray[np.generic]:
-    return np.concatenate(parts).astype(dtype) if parts else np.empty(0, dtype=dtype)
+    return np.concatenate(parts) if parts else np.empty(0, WALL)
 
 
 def _clean_ring(ring: Floats, turn: float, name: str) -> Floats:
@@ -162,22 +154,23 @@ def _clean_ring(ring: Floats, turn: float, name: str) -> Floats:
 
 
 def _surfaces_of(ground: Ground) -> Surfaces:
-    outlines = [np.asarray(patch.outline, dtype=np.float64) for patch in ground.patches]
-    names = [*(patch.surface for patch in ground.patches), ground.surface]
-    resistivity = []
-    for name in names:
-        value = load_material(name).flow_resistivity
-        if value is None:
-            msg = f"ground surface {name!r} is a facade material; use asphalt, concrete, gravel or grass"
-            raise BadInput(msg)
-        resistivity.append(value)
-    joined = np.concatenate(outlines) if outlines else np.empty((0, 2))
-    box = np.array([[*outline.min(axis=0), *outline.max(axis=0)] for outline in outlines]).reshape(-1, 4)
-    start = np.cumsum([0, *(len(outline) for outline in outlines)]).astype(np.int64)
-    return Surfaces(
-        np.ascontiguousarray(joined[:, 0]),
-        np.ascontiguousarray(joined[:, 1]),
-        start,
-        box,
-        np.array(resistivity),
-    )
+    outlines = [np.empty((0, 2)), *(np.asarray(patch.outline, dtype=np.float64) for patch in ground.patches)]
+    patches = np.empty(len(outlines), PATCH)
+    patches["start"] = np.cumsum([0, *(len(outline) for outline in outlines[:-1])])
+    patches["end"] = np.cumsum([len(outline) for outline in outlines])
+    patches["resistivity"] = [
+        _resistivity(name) for name in (ground.surface, *(p.surface for p in ground.patches))
+    ]
+    boxes = [(*outline.min(axis=0), *outline.max(axis=0)) for outline in outlines[1:]]
+    edges = np.array([(-np.inf, -np.inf, np.inf, np.inf), *boxes])
+    for column, name in enumerate(("west", "south", "east", "north")):
+        patches[name] = edges[:, column]
+    return Surfaces(patches, np.concatenate(outlines))
+
+
+def _resistivity(name: str) -> float:
+    value = load_material(name).flow_resistivity
+    if value is None:
+        msg = f"ground surface {name!r} is a facade material; use asphalt, concrete, gravel or grass"
+        raise BadInput(msg)
+    return value

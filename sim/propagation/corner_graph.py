@@ -5,21 +5,18 @@ bent round both. The graph depends on the block alone.
 """
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from sim.propagation.corners import Corners
 from sim.propagation.grid import Grid, is_clear
 from sim.propagation.sweep import BINS, bin_position, look_around
 
-if TYPE_CHECKING:
-    from sim.propagation.city import Walls
-
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Records = npt.NDArray[np.void]
 
 _TAUT_RAD = 1e-7
 
@@ -32,20 +29,20 @@ class CornerGraph(NamedTuple):
     length: Floats
 
 
-def link_corners(walls: "Walls", corners: Corners, grid: Grid) -> CornerGraph:
+def link_corners(walls: Records, corners: Records, corner_start: Ints, grid: Grid) -> CornerGraph:
     """Join all corners that reach the ground."""
-    first, second = _links(walls, corners, grid, 16 * len(corners.x) + 64)
+    first, second = _links(walls, corners, corner_start, grid, 16 * len(corners) + 64)
     both = np.concatenate([first, second])
     to = np.concatenate([second, first])
     order = np.lexsort((to, both))
     both, to = both[order], to[order]
-    start = np.searchsorted(both, np.arange(len(corners.x) + 1))
-    length = np.hypot(corners.x[to] - corners.x[both], corners.y[to] - corners.y[both])
+    start = np.searchsorted(both, np.arange(len(corners) + 1))
+    length = np.hypot(corners["x"][to] - corners["x"][both], corners["y"][to] - corners["y"][both])
     return CornerGraph(start.astype(np.int64), to, length)
 
 
 @njit(cache=True, nogil=True)
-def air_angle(corners, c, dx, dy):  # noqa: ANN001, ANN202 - compiled
+def air_angle(corners, c, dx, dy):
     """Return the angle of the direction (dx, dy) at a corner, from face 0 through the air, 0 to 2 pi.
 
     What lies in a face up to rounding is put on it; an angle above `opening` points into the wall.
@@ -60,14 +57,14 @@ def air_angle(corners, c, dx, dy):  # noqa: ANN001, ANN202 - compiled
 
 
 @njit(cache=True, nogil=True)
-def can_bend(corners, c, dx, dy):  # noqa: ANN001, ANN202 - compiled
+def can_bend(corners, c, dx, dy):
     """Tell whether a string that leaves a corner along (dx, dy) can be bent round it."""
     angle, opening = air_angle(corners, c, dx, dy), corners.opening[c]
     return angle <= opening - math.pi + _TAUT_RAD or math.pi - _TAUT_RAD <= angle <= opening
 
 
 @njit(cache=True, nogil=True)
-def _open_sector(horizon, fx, fy, tx, ty):  # noqa: ANN001, ANN202 - compiled
+def _open_sector(horizon, fx, fy, tx, ty):
     """Clear the bins from direction f counter-clockwise to direction t."""
     begin, end = math.floor(bin_position(fx, fy)) - 1, math.floor(bin_position(tx, ty)) + 1
     if end < begin:
@@ -77,14 +74,14 @@ def _open_sector(horizon, fx, fy, tx, ty):  # noqa: ANN001, ANN202 - compiled
 
 
 @njit(cache=True, nogil=True)
-def _links(walls, corners, grid, room):  # noqa: ANN001, ANN202 - compiled
+def _links(walls, corners, corner_start, grid, room):
     """Return all pairs of corners (lower number, higher number) that an edge joins."""
     first, second = np.empty(room, np.int64), np.empty(room, np.int64)
-    horizon, seen = np.empty(BINS), np.zeros(len(walls.ax), np.int64)
-    wall_out, corner_out = np.empty(len(walls.ax), np.int64), np.empty(len(corners.x), np.int64)
+    horizon, seen = np.empty(BINS), np.zeros(len(walls), np.int64)
+    wall_out, corner_out = np.empty(len(walls), np.int64), np.empty(len(corners), np.int64)
     cells = np.empty(grid.nx + grid.ny + 4, np.int64)
     count = 0
-    for c in range(len(corners.x)):
+    for c in range(len(corners)):
         if corners.low[c] > 0.0:
             continue
         horizon[:] = math.inf
@@ -92,7 +89,7 @@ def _links(walls, corners, grid, room):  # noqa: ANN001, ANN202 - compiled
         _open_sector(horizon, corners.vx[c], corners.vy[c], -corners.ux[c], -corners.uy[c])
         x, y = corners.x[c], corners.y[c]
         found = look_around(
-            walls, corners, grid, x, y, 0.0, 0.0, horizon, seen, c + 1, wall_out, corner_out
+            walls, corners, corner_start, grid, x, y, 0.0, 0.0, horizon, seen, c + 1, wall_out, corner_out
         )[1]
         for k in range(found):
             d = corner_out[k]

@@ -16,6 +16,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 TOUCH_M = 1e-6
+HIT = np.dtype([("along", np.float64), ("wall", np.int64), ("sides", np.int64)])
 _MARGIN_M = 1e-3
 
 
@@ -31,35 +32,36 @@ class Grid(NamedTuple):
     item: Ints
 
 
-def lay_grid(ax: Floats, ay: Floats, bx: Floats, by: Floats) -> Grid:
+def lay_grid(walls: npt.NDArray[np.void]) -> Grid:
     """Return a grid of about as many cells as there are walls."""
-    if len(ax) == 0:
+    if len(walls) == 0:
         return Grid(0.0, 0.0, 1.0, 1, 1, np.zeros(2, np.int64), np.zeros(0, np.int64))
-    x0, y0 = min(ax.min(), bx.min()) - 1.0, min(ay.min(), by.min()) - 1.0
-    wide, tall = max(ax.max(), bx.max()) + 1.0 - x0, max(ay.max(), by.max()) + 1.0 - y0
-    cell = max(math.sqrt(wide * tall / len(ax)), 1.0)
+    x0, y0 = walls["ax"].min() - 1.0, walls["ay"].min() - 1.0  # every end is a start: outlines are closed
+    wide, tall = walls["ax"].max() + 1.0 - x0, walls["ay"].max() + 1.0 - y0
+    cell = max(math.sqrt(wide * tall / len(walls)), 1.0)
     nx, ny = int(wide / cell) + 1, int(tall / cell) + 1
     count = np.zeros(nx * ny + 1, np.int64)
-    _fill(ax, ay, bx, by, x0, y0, cell, nx, ny, count, np.zeros(0, np.int64))
+    _fill(walls, x0, y0, cell, nx, ny, count, np.zeros(0, np.int64))
     start = np.cumsum(count)
     item = np.zeros(start[-1], np.int64)
-    _fill(ax, ay, bx, by, x0, y0, cell, nx, ny, start.copy(), item)
+    _fill(walls, x0, y0, cell, nx, ny, start.copy(), item)
     return Grid(float(x0), float(y0), float(cell), nx, ny, start, item)
 
 
 @njit(cache=True, nogil=True)
-def _fill(ax, ay, bx, by, x0, y0, cell, nx, ny, place, item):  # noqa: ANN001, ANN202 - compiled
+def _fill(walls, x0, y0, cell, nx, ny, place, item):
     """Count the walls of each cell in place[cell + 1] (empty `item`), or write them from place[cell] on."""
     counting = len(item) == 0
-    for wall in range(len(ax)):
-        left, right = min(ax[wall], bx[wall]) - _MARGIN_M, max(ax[wall], bx[wall]) + _MARGIN_M
-        low, high = min(ay[wall], by[wall]) - _MARGIN_M, max(ay[wall], by[wall]) + _MARGIN_M
-        dx, dy = bx[wall] - ax[wall], by[wall] - ay[wall]
+    for wall in range(len(walls)):
+        ax, ay, bx, by = walls.ax[wall], walls.ay[wall], walls.bx[wall], walls.by[wall]
+        left, right = min(ax, bx) - _MARGIN_M, max(ax, bx) + _MARGIN_M
+        low, high = min(ay, by) - _MARGIN_M, max(ay, by) + _MARGIN_M
+        dx, dy = bx - ax, by - ay
         reach = 0.5 * cell * (abs(dx) + abs(dy)) + _MARGIN_M * (math.hypot(dx, dy) + 1.0)
         for row in range(int((low - y0) / cell), int((high - y0) / cell) + 1):
             for column in range(int((left - x0) / cell), int((right - x0) / cell) + 1):
                 mx, my = x0 + (column + 0.5) * cell, y0 + (row + 0.5) * cell
-                if abs(dx * (my - ay[wall]) - dy * (mx - ax[wall])) > reach:
+                if abs(dx * (my - ay) - dy * (mx - ax)) > reach:
                     continue
                 index = row * nx + column
                 if counting:
@@ -70,7 +72,7 @@ def _fill(ax, ay, bx, by, x0, y0, cell, nx, ny, place, item):  # noqa: ANN001, A
 
 
 @njit(cache=True, nogil=True)
-def cells_along(grid, x0, y0, x1, y1, cells):  # noqa: ANN001, ANN202 - compiled
+def cells_along(grid, x0, y0, x1, y1, cells):
     """Write the cells that a line crosses, in its order, to `cells`; return how many (Amanatides and Woo 1987)."""
     dx, dy = x1 - x0, y1 - y0
     enter, leave = 0.0, 1.0
@@ -110,7 +112,7 @@ def cells_along(grid, x0, y0, x1, y1, cells):  # noqa: ANN001, ANN202 - compiled
 
 
 @njit(cache=True, nogil=True)
-def meet(walls, wall, x0, y0, ux, uy, length):  # noqa: ANN001, ANN202 - compiled
+def meet(walls, wall, x0, y0, ux, uy, length):
     """Return (where the line from (x0, y0) along the unit vector u meets a wall, sides): m; sides is 0 for nowhere.
 
     `sides` has bit 1 when the line's left side enters or leaves there, bit 2 when its right side does. The ends of
@@ -132,7 +134,7 @@ def meet(walls, wall, x0, y0, ux, uy, length):  # noqa: ANN001, ANN202 - compile
 
 
 @njit(cache=True, nogil=True)
-def is_clear(walls, grid, x0, y0, z0, x1, y1, z1, cells):  # noqa: ANN001, ANN202 - compiled
+def is_clear(walls, grid, x0, y0, z0, x1, y1, z1, cells):
     """Tell whether no building stands in the line; a height below zero is the mirror image under the ground."""
     length = math.hypot(x1 - x0, y1 - y0)
     if length <= 2.0 * TOUCH_M:
@@ -152,7 +154,7 @@ def is_clear(walls, grid, x0, y0, z0, x1, y1, z1, cells):  # noqa: ANN001, ANN20
 
 
 @njit(cache=True, nogil=True)
-def crossings(walls, grid, x0, y0, x1, y1, cells, along_out, wall_out, sides_out):  # noqa: ANN001, ANN202 - compiled
+def crossings(walls, grid, x0, y0, x1, y1, cells, hits):
     """List every wall that a line meets, whatever its height, in no order; return how many (a wall may come twice)."""
     length = math.hypot(x1 - x0, y1 - y0)
     count = 0
@@ -163,9 +165,9 @@ def crossings(walls, grid, x0, y0, x1, y1, cells, along_out, wall_out, sides_out
         for entry in range(grid.start[cells[k]], grid.start[cells[k] + 1]):
             wall = grid.item[entry]
             along, sides = meet(walls, wall, x0, y0, ux, uy, length)
-            if sides != 0 and count < len(along_out):
-                along_out[count] = along
-                wall_out[count] = wall
-                sides_out[count] = sides
+            if sides != 0 and count < len(hits):
+                hits.along[count] = along
+                hits.wall[count] = wall
+                hits.sides[count] = sides
                 count += 1
     return count

@@ -47,14 +47,13 @@ def spherical_reflection(wavenumber: float, length: float, cosine: float, admitt
 
 @njit(cache=True, nogil=True)
 def ground_gains(
-    frequencies: np.ndarray,
-    wavenumbers: np.ndarray,
+    medium,
     length: float,
     cosine: float,
     flow_resistivity: float,
     gains: np.ndarray,
 ) -> None:
-    """Multiply the complex `gains` (bands,) by Q in each band."""
-    for band in range(len(frequencies)):
-        beta = miki_admittance(frequencies[band], flow_resistivity)
-        gains[band] *= spherical_reflection(wavenumbers[band], length, cosine, beta)
+    """Multiply the complex `gains` (bands,) by Q in each band; `medium` holds frequency and wavenumber (bands,)."""
+    for band in range(len(gains)):
+        beta = miki_admittance(medium.frequency[band], flow_resistivity)
+        gains[band] *= spherical_reflection(medium.wavenumber[band], length, cosine, beta)

@@ -35,7 +35,7 @@ def check_places(city: City, points: npt.ArrayLike, noun: str) -> Floats:
             mistakes.append(f"{noun} {number} has a position that is not finite: {place.tolist()}")
         elif place[2] < 0.0:
             mistakes.append(f"{where} lies under the ground; up must be 0 or more")
-        elif len(plan.walls.ax):
+        elif len(plan.walls):
             wall = _wall_at(plan.walls, plan.grid, place)
             if wall >= 0:
                 _set_off(plan.walls, wall, place)
@@ -48,7 +48,7 @@ def check_places(city: City, points: npt.ArrayLike, noun: str) -> Floats:
 
 
 @njit(cache=True, nogil=True)
-def _wall_at(walls, grid, place):  # noqa: ANN001, ANN202 - compiled
+def _wall_at(walls, grid, place):
     """Return the wall whose face holds the point, -1 for none."""
     column, row = (
         math.floor((place[0] - grid.x0) / grid.cell),
@@ -73,7 +73,7 @@ def _wall_at(walls, grid, place):  # noqa: ANN001, ANN202 - compiled
 
 
 @njit(cache=True, nogil=True)
-def _set_off(walls, wall, place):  # noqa: ANN001, ANN202 - compiled
+def _set_off(walls, wall, place):
     """Move a point along the outward normal of a wall, off it."""
     dx, dy = walls.bx[wall] - walls.ax[wall], walls.by[wall] - walls.ay[wall]
     length = math.hypot(dx, dy)
@@ -82,7 +82,7 @@ def _set_off(walls, wall, place):  # noqa: ANN001, ANN202 - compiled
 
 
 @njit(cache=True, nogil=True)
-def building_over(walls, grid, x, y, z):  # noqa: ANN001, ANN202 - compiled
+def building_over(walls, grid, x, y, z):
     """Return the building whose solid holds the point (x, y, z), -1 for none: its walls to the east are odd in number."""
     column, row = math.floor((x - grid.x0) / grid.cell), math.floor((y - grid.y0) / grid.cell)
     if not (0 <= column < grid.nx and 0 <= row < grid.ny):

@@ -37,7 +37,7 @@ def bin_position(dx: float, dy: float) -> float:
 
 
 @njit(cache=True, nogil=True)
-def _nearness(walls, wall, px, py, k):  # noqa: ANN001, ANN202 - compiled
+def _nearness(walls, wall, px, py, k):
     """Return 1 / distance from p to the line of a wall along the edges k and k + 1 of a bin."""
     ax, ay = walls.ax[wall] - px, walls.ay[wall] - py
     wx, wy = walls.bx[wall] - walls.ax[wall], walls.by[wall] - walls.ay[wall]
@@ -48,7 +48,7 @@ def _nearness(walls, wall, px, py, k):  # noqa: ANN001, ANN202 - compiled
 
 
 @njit(cache=True, nogil=True)
-def _hide_behind(walls, wall, px, py, first, last, horizon):  # noqa: ANN001, ANN202 - compiled
+def _hide_behind(walls, wall, px, py, first, last, horizon):
     """Raise the horizon in each bin that a wall spans, directions first to last in bins."""
     begin = math.ceil(first)
     end = math.floor(last) if last >= first else math.floor(last) + BINS
@@ -59,7 +59,7 @@ def _hide_behind(walls, wall, px, py, first, last, horizon):  # noqa: ANN001, AN
 
 
 @njit(cache=True, nogil=True)
-def _may_show(walls, wall, px, py, first, last, horizon):  # noqa: ANN001, ANN202 - compiled
+def _may_show(walls, wall, px, py, first, last, horizon):
     begin = math.floor(first)
     end = math.floor(last) if last >= first else math.floor(last) + BINS
     for k in range(begin, end + 1):
@@ -71,7 +71,7 @@ def _may_show(walls, wall, px, py, first, last, horizon):  # noqa: ANN001, ANN20
 
 
 @njit(cache=True, nogil=True)
-def _cell_hidden(grid, column, row, px, py, horizon):  # noqa: ANN001, ANN202 - compiled
+def _cell_hidden(grid, column, row, px, py, horizon):
     """Tell whether all of a cell lies behind the horizon."""
     left, low = grid.x0 + column * grid.cell - px, grid.y0 + row * grid.cell - py
     right, high = left + grid.cell, low + grid.cell
@@ -93,12 +93,14 @@ def _cell_hidden(grid, column, row, px, py, horizon):  # noqa: ANN001, ANN202 - 
 
 
 @njit(cache=True, nogil=True)
-def look_around(walls, corners, grid, px, py, pz, slope, horizon, seen, mark, wall_out, corner_out):  # noqa: ANN001, ANN202
+def look_around(
+    walls, corners, corner_start, grid, px, py, pz, slope, horizon, seen, mark, wall_out, corner_out
+):
     """List the walls that face p and the corners that p may see; return (walls, corners), their numbers.
 
     Parameters
     ----------
-    walls, corners, grid
+    walls, corners, corner_start, grid
         Of the city.
     px, py, pz : float
         The point, m.
@@ -129,8 +131,8 @@ def look_around(walls, corners, grid, px, py, pz, slope, horizon, seen, mark, wa
                     if seen[wall] != mark:
                         seen[wall] = mark
                         found += _meet_wall(walls, wall, px, py, pz, slope, horizon, wall_out, found)
-                for entry in range(corners.start[cell], corners.start[cell + 1]):
-                    corner_out[cornered] = corners.item[entry]
+                for corner in range(corner_start[cell], corner_start[cell + 1]):
+                    corner_out[cornered] = corner
                     cornered += 1
     return (
         _still_showing(walls, px, py, horizon, wall_out, found),
@@ -139,7 +141,7 @@ def look_around(walls, corners, grid, px, py, pz, slope, horizon, seen, mark, wa
 
 
 @njit(cache=True, nogil=True)
-def _meet_wall(walls, wall, px, py, pz, slope, horizon, wall_out, found):  # noqa: ANN001, ANN202 - compiled
+def _meet_wall(walls, wall, px, py, pz, slope, horizon, wall_out, found):
     """Add a wall that faces p to the list and to the horizon; return how many were added, 0 or 1."""
     ax, ay = walls.ax[wall] - px, walls.ay[wall] - py
     bx, by = walls.bx[wall] - px, walls.by[wall] - py
@@ -155,7 +157,7 @@ def _meet_wall(walls, wall, px, py, pz, slope, horizon, wall_out, found):  # noq
 
 
 @njit(cache=True, nogil=True)
-def _still_showing(walls, px, py, horizon, wall_out, found):  # noqa: ANN001, ANN202 - compiled
+def _still_showing(walls, px, py, horizon, wall_out, found):
     kept = 0
     for k in range(found):
         wall = wall_out[k]
@@ -168,7 +170,7 @@ def _still_showing(walls, px, py, horizon, wall_out, found):  # noqa: ANN001, AN
 
 
 @njit(cache=True, nogil=True)
-def _still_seen(corners, px, py, horizon, corner_out, cornered):  # noqa: ANN001, ANN202 - compiled
+def _still_seen(corners, px, py, horizon, corner_out, cornered):
     kept = 0
     for k in range(cornered):
         dx, dy = corners.x[corner_out[k]] - px, corners.y[corner_out[k]] - py

@@ -7,8 +7,8 @@ import numpy.typing as npt
 
 from scenes.air import Air
 from sim.propagation.air_absorption import attenuation_db_per_m
-from sim.propagation.bag import Medium, Rules, new_bag
-from sim.propagation.city import City
+from sim.propagation.bag import CANDIDATE, MEDIUM, VERTICES_MAX, Rules, new_bag
+from sim.propagation.city import City, rigid
 from sim.propagation.collect import collect_all
 from sim.propagation.paths import BANDS_HZ, Paths
 from sim.propagation.places import check_places
@@ -78,28 +78,22 @@ def trace_paths(
     options = options or PathOptions()
     start = check_places(city, source, "source")[0]
     ends = check_places(city, receivers, "receiver") if np.size(receivers) else np.empty((0, 3))
-    plan = city.plan if options.materials else city.plan._replace(facades=np.ones_like(city.plan.facades))
-    bag = new_bag(plan.grid.nx, plan.grid.ny, len(BANDS_HZ))
-    found = collect_all(
-        plan,
-        medium_of(air),
-        rules_of(options),
-        bag,
-        start,
-        ends,
-        air.sound_speed_mps,
-        float(air.wind_mps[0]),
-        float(air.wind_mps[1]),
-        options.paths_max,
-    )
-    return _split(*found)
+    plan = city.plan if options.materials else rigid(city.plan)
+    out = np.empty((len(ends), options.paths_max), CANDIDATE)
+    speed = np.array([air.sound_speed_mps, *air.wind_mps], dtype=np.float64)
+    bag = new_bag(plan.grid.nx, plan.grid.ny)
+    number = collect_all(plan, medium_of(air), rules_of(options), bag, start, ends, speed, out)
+    return _split(number, out)
 
 
-def medium_of(air: Air) -> Medium:
-    """Return what the air does at the band centres."""
-    bands = np.array(BANDS_HZ)
-    loss = attenuation_db_per_m(bands, air.temperature_c, air.humidity, air.pressure_pa)
-    return Medium(bands, 2.0 * np.pi * bands / air.sound_speed_mps, 10.0 ** (-loss / 10.0))
+def medium_of(air: Air) -> npt.NDArray[np.void]:
+    """Return what the air does at the band centres, records (bands,) of MEDIUM."""
+    medium = np.empty(len(BANDS_HZ), MEDIUM)
+    medium["frequency"] = BANDS_HZ
+    medium["wavenumber"] = 2.0 * np.pi * medium["frequency"] / air.sound_speed_mps
+    loss = attenuation_db_per_m(BANDS_HZ, air.temperature_c, air.humidity, air.pressure_pa)
+    medium["power_per_m"] = 10.0 ** (-loss / 10.0)
+    return medium
 
 
 def rules_of(options: PathOptions) -> Rules:
@@ -116,42 +110,32 @@ def rules_of(options: PathOptions) -> Rules:
     )
 
 
-def _split(
-    per_pair: npt.NDArray[np.int64],
-    delay: Floats,
-    label: npt.NDArray[np.int64],
-    length: Floats,
-    gain: npt.NDArray[np.complex128],
-    size: npt.NDArray[np.int64],
-    points: Floats,
-) -> list[Paths]:
-    """Cut the joined arrays into one `Paths` per receiver."""
-    ends = np.cumsum(per_pair)
+def _split(number: npt.NDArray[np.int64], out: npt.NDArray[np.void]) -> list[Paths]:
+    """Return one `Paths` per receiver, each in order of delay."""
+    owner = np.repeat(np.arange(len(number)), number)
+    found = out[np.arange(out.shape[1]) < number[:, None]]
+    found = found[np.lexsort((found["delay"], owner))]
+    size = found["size"]
+    points = found["points"][np.arange(VERTICES_MAX) < size[:, None]]
     vertex = np.concatenate([[0], np.cumsum(size)])
-    small = label.astype(np.int8)
-    real = np.where(gain.real < 0.0, -1.0, 1.0) * np.abs(gain)
-    phase = np.unwrap(np.angle(gain), axis=1) if len(gain) else np.zeros((0, len(BANDS_HZ)))
-    departure = _directions(points, vertex[:-1], vertex[:-1] + 1)
-    arrival = _directions(points, vertex[1:] - 2, vertex[1:] - 1)
-    result = []
-    for last, count in zip(ends, per_pair, strict=True):
-        rows = slice(last - count, last)
-        begin, end = vertex[last - count], vertex[last]
-        result.append(
-            Paths(
-                delay_s=delay[rows],
-                gain=real[rows],
-                length_m=length[rows],
-                kind=small[rows, 0],
-                order=small[rows, 1],
-                ground_bounces=small[rows, 2],
-                departure=departure[rows],
-                arrival=arrival[rows],
-                vertices_m=points[begin:end],
-                vertex_start=vertex[last - count : last + 1] - begin,
-                phase_rad=phase[rows],
-            )
-        )
+    gain = np.asarray(found["gain"], dtype=np.complex128)
+    fields = {
+        "delay_s": found["delay"].copy(),
+        "gain": np.where(gain.real < 0.0, -1.0, 1.0) * np.abs(gain),
+        "length_m": found["length"].copy(),
+        "kind": found["kind"].astype(np.int8),
+        "order": found["order"].astype(np.int8),
+        "ground_bounces": found["bounces"].astype(np.int8),
+        "departure": _directions(points, vertex[:-1], vertex[:-1] + 1),
+        "arrival": _directions(points, vertex[1:] - 2, vertex[1:] - 1),
+        "phase_rad": np.unwrap(np.angle(gain), axis=1),
+    }
+    result, begin = [], 0
+    for end in np.cumsum(number):
+        rows = {name: values[begin:end] for name, values in fields.items()}
+        start = vertex[begin : end + 1] - vertex[begin]
+        result.append(Paths(**rows, vertices_m=points[vertex[begin] : vertex[end]], vertex_start=start))
+        begin = end
     return result
 
 

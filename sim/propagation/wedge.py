@@ -72,7 +72,7 @@ def wedge_coefficient(
 
     Notes
     -----
-    At grazing incidence the incident and the reflected wave are one: D is halved (Kouyoumjian and Pathak 1974, p. 1456).
+    At grazing incidence the incident and the reflected wave are one: D is halved (ibid., p. 1456).
     """
     n = opening / math.pi
     kl = wavenumber * distance
@@ -87,7 +87,7 @@ def wedge_coefficient(
 
 @njit(cache=True, nogil=True)
 def edge_gains(
-    wavenumbers: np.ndarray,
+    medium,
     s_in: float,
     s_out: float,
     sine: float,
@@ -98,9 +98,12 @@ def edge_gains(
     face_n: np.ndarray,
     gains: np.ndarray,
 ) -> None:
-    """Multiply the complex `gains` (bands,) by D in each band; distances s, m, to both sides of the edge."""
+    """Multiply the complex `gains` (bands,) by D in each band; distances s, m, to both sides of the edge.
+
+    `medium` holds the wavenumbers, rad/m, as a field of records (bands,).
+    """
     reach = s_in * s_out * sine * sine / (s_in + s_out)
-    for band in range(len(wavenumbers)):
+    for band in range(len(gains)):
         gains[band] *= wedge_coefficient(
-            wavenumbers[band], reach, sine, opening, phi_in, phi_out, face_0[band], face_n[band]
+            medium.wavenumber[band], reach, sine, opening, phi_in, phi_out, face_0[band], face_n[band]
         )
