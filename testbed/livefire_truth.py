@@ -1,23 +1,23 @@
 """What happened in a live-fire test, as far as its vendor's pulses tell."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
 from scenes.air import Air
 from testbed.livefire import LivePulse, LiveTest
-from testbed.truth import TruthEvent
+from testbed.truth import Hearing, TruthEvent
 
 INCH_M = 0.0254
 
 
-def live_events(test: LiveTest) -> tuple[TruthEvent, ...]:
+def live_events(test: LiveTest, sensors: Collection[str] = ()) -> tuple[TruthEvent, ...]:
     """Return the rounds of a test.
 
     The place is the surveyed one; the time is the median over the vendor's selected pulses of t - d / c, with d
     from the pulse's sensor to the surveyed place and c at the temperature of the weather file. A round without a
-    selection has no time and is not among them.
+    selection has no time and is not among them. `heard` holds the selected pulses of the given sensors.
     """
     speed = Air(temperature_c=test.temperature_c).sound_speed_mps
     calibre = _calibre_in(test.firearm)
@@ -29,6 +29,9 @@ def live_events(test: LiveTest) -> tuple[TruthEvent, ...]:
             time_s=_round_time(selection, test.survey_m, speed),
             position_m=test.survey_m,
             traits={"firearm": test.firearm} | ({} if calibre is None else {"calibre_in": calibre}),
+            heard={
+                p.sensor: Hearing(p.time_s, p.level_db, "first") for p in selection if p.sensor in sensors
+            },
         )
         for i, selection in enumerate(test.selections)
         if selection

@@ -1,0 +1,206 @@
+"""The detector on real gunshots: every test of the live-fire set, heard, judged and tabled."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import polars as pl
+from joblib import Parallel, delayed
+
+from detector.options import DetectorOptions
+from scenes.errors import BadInput
+from testbed.field_night import Night, Source, draw_sensors, hear_test
+from testbed.field_score import FIELD_GATES, judge_night, parse_night, score_field
+from testbed.livefire import LiveTest, find_tests, read_test
+from testbed.livefire_survey import average_positions
+from testbed.livefire_truth import live_events
+from testbed.score import Score
+from testbed.tuning import Grid, choose_left_out, expand_grid, log_score
+
+
+@dataclass(frozen=True)
+class FieldOptions:
+    """What to run on the live-fire set.
+
+    Attributes
+    ----------
+    data : Path
+        Folder that holds FP1, FP2, ...
+    source : "audio" or "pulses"
+        The clips, or the pulses that the field sensors reported.
+    positions : tuple of str
+        Firing positions; empty for all.
+    sensors_max : int or None
+        Run with at most so many of the sensors that the vendor selected in a test.
+    draws : int
+        How many random subsets of them.
+    seed : int
+        Of the subsets.
+    tune : "none" or "leave-one-out"
+        Use the detector as it is, or choose for each position the settings that do best on all others.
+    grid : mapping
+        Settings tried when tuning: dotted name -> values.
+    detector : DetectorOptions
+    """
+
+    data: Path
+    source: Source = "pulses"
+    positions: tuple[str, ...] = ()
+    sensors_max: int | None = None
+    draws: int = 1
+    seed: int = 0
+    tune: Literal["none", "leave-one-out"] = "none"
+    grid: Grid = field(default_factory=dict)
+    detector: DetectorOptions = field(default_factory=DetectorOptions)
+
+
+@dataclass(frozen=True, eq=False)
+class FieldResult:
+    """Round rows, incident rows, the score, and with tuning the candidate chosen for each position."""
+
+    rows: pl.DataFrame
+    incidents: pl.DataFrame
+    score: Score
+
+
+def run_field(
+    options: FieldOptions,
+    out: Path,
+    workers: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+) -> FieldResult:
+    """Run the detector on the live-fire set; write alerts, rows and score into `out` (made where absent).
+
+    Parameters
+    ----------
+    options : FieldOptions
+    out : Path
+        Folder for `alerts.jsonl`, `matches.parquet`, `incidents.parquet`, `score.json`.
+    workers : int
+        Processes; the results do not depend on it.
+    progress : callable, optional
+        Called with (tests done, tests).
+
+    Raises
+    ------
+    BadInput
+        One line a mistake in the options or the data, before anything is written.
+    """
+    _check(options)
+    tests = read_set(options.data, options.positions)
+    candidates = [options.detector]
+    if options.tune == "leave-one-out":
+        candidates = expand_grid(options.detector, options.grid)
+    nights = _hear_all(tests, candidates, options, workers, progress)
+    chosen = dict.fromkeys((test.position for test in tests), 0)
+    if options.tune == "leave-one-out":
+        chosen = choose_left_out(_score_candidates(tests, nights, len(candidates)))
+    kept = [
+        (test, night)
+        for test, its_nights in zip(tests, nights, strict=True)
+        for night in its_nights
+        if night.candidate == chosen[test.position]
+    ]
+    judged = [judge_night(test, night) for test, night in kept]
+    rows, incidents = (pl.concat(frames) for frames in zip(*judged, strict=True))
+    score = _head(options, candidates, chosen) | score_field(rows, incidents)
+    result = FieldResult(rows, incidents, score)
+    _write(result, kept, out)
+    return result
+
+
+def read_set(data: Path, positions: Sequence[str] = ()) -> list[LiveTest]:
+    """Read all tests of the positions; raise BadInput with the mistakes of all of them."""
+    tests, mistakes = [], []
+    for folder in find_tests(data, positions):
+        try:
+            tests.append(read_test(folder))
+        except BadInput as error:
+            mistakes.append(str(error))
+    if mistakes:
+        raise BadInput("\n".join(mistakes))
+    return tests
+
+
+def _check(options: FieldOptions) -> None:
+    mistakes = []
+    if options.sensors_max is not None and options.sensors_max < 3:
+        mistakes.append(f"sensors_max must be 3 or more (a place needs three), not {options.sensors_max}")
+    if options.draws < 1:
+        mistakes.append(f"draws must be 1 or more, not {options.draws}")
+    if options.draws > 1 and options.sensors_max is None:
+        mistakes.append("draws above 1 need sensors_max: without it there is nothing to draw")
+    if options.tune == "leave-one-out" and not options.grid:
+        mistakes.append("tune=leave-one-out needs a grid of settings to try")
+    if mistakes:
+        raise BadInput("\n".join(mistakes))
+
+
+def _hear_all(
+    tests: Sequence[LiveTest],
+    candidates: Sequence[DetectorOptions],
+    options: FieldOptions,
+    workers: int,
+    progress: Callable[[int, int], None] | None,
+) -> list[list[Night]]:
+    surveys = {
+        position: average_positions([test for test in tests if test.position == position])
+        for position in {test.position for test in tests}
+    }
+    jobs = (
+        delayed(hear_test)(
+            test,
+            surveys[test.position],
+            options.source,
+            draw_sensors(test, options.source, options.sensors_max, options.draws, options.seed),
+            candidates,
+        )
+        for test in tests
+    )
+    nights = []
+    for done, its_nights in enumerate(Parallel(n_jobs=workers, return_as="generator")(jobs), start=1):
+        nights.append(its_nights)
+        if progress is not None:
+            progress(done, len(tests))
+    return nights
+
+
+def _score_candidates(
+    tests: Sequence[LiveTest], nights: Sequence[Sequence[Night]], candidates: int
+) -> dict[str, list[float]]:
+    """Return each position's log score of each candidate."""
+    scores = {test.position: [0.0] * candidates for test in tests}
+    for test, its_nights in zip(tests, nights, strict=True):
+        for night in its_nights:
+            gained = log_score(live_events(test), parse_night(night, test), FIELD_GATES)
+            scores[test.position][night.candidate] += gained
+    return scores
+
+
+def _head(options: FieldOptions, candidates: Sequence[DetectorOptions], chosen: Mapping[str, int]) -> Score:
+    """Say what was run: the keys before the figures."""
+    tuned = {}
+    if options.tune == "leave-one-out":
+        tuned = {"tuned": {position: repr(candidates[i]) for position, i in sorted(chosen.items())}}
+    return {
+        "source": options.source,
+        "sensors_max": options.sensors_max,
+        "draws": options.draws,
+        "seed": options.seed,
+        "tune": options.tune,
+        **tuned,
+    }
+
+
+def _write(result: FieldResult, nights: Sequence[tuple[LiveTest, Night]], out: Path) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    with (out / "alerts.jsonl").open("w", encoding="utf-8") as file:
+        for test, night in nights:
+            mark = {"test": test.name, "position": test.position, "draw": night.draw}
+            file.writelines(json.dumps(mark | dict(alert), allow_nan=False) + "\n" for alert in night.alerts)
+    result.rows.write_parquet(out / "matches.parquet")
+    result.incidents.write_parquet(out / "incidents.parquet")
+    text = json.dumps(result.score, indent=1, allow_nan=False)
+    (out / "score.json").write_text(text + "\n", encoding="utf-8")

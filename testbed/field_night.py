@@ -1,0 +1,134 @@
+"""One live-fire test through the detector, as one process does it."""
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from detector.alert import alert_to_record, sort_alerts
+from detector.detect import detect
+from detector.onset import find_pulses
+from detector.onset_search import OnsetOptions
+from detector.options import DetectorOptions
+from detector.pulse import Pulses
+from detector.recording import open_recording
+from detector.site import Site
+from scenes.streams import draw_stream
+from testbed.cause import Workings
+from testbed.livefire import LiveTest
+from testbed.livefire_network import Survey, keep_off_edges, pulse_network, write_audio_network
+from testbed.workings import workings_of
+
+Source = Literal["audio", "pulses"]
+
+
+@dataclass(frozen=True, eq=False)
+class Night:
+    """What the detector said of one test with one set of sensors and one candidate of its options.
+
+    Attributes
+    ----------
+    draw, candidate : int
+        Which set of sensors, which candidate.
+    sensors : tuple of str
+        Those that the detector was given.
+    alerts : tuple of dict
+        Lines of `alerts.jsonl`.
+    workings : Workings
+    """
+
+    draw: int
+    candidate: int
+    sensors: tuple[str, ...]
+    alerts: tuple[Mapping[str, Any], ...]
+    workings: Workings
+
+
+def draw_sensors(
+    test: LiveTest, source: Source, sensors_max: int | None, draws: int, seed: int
+) -> list[tuple[str, ...]]:
+    """Return the sets of sensors that a test is run with.
+
+    Without `sensors_max`, all that reported a pulse (or recorded audio), once. With it, random subsets of those among
+    them that the vendor selected in this test; where there are no more than `sensors_max`, all of them.
+    """
+    reporting = (
+        {pulse.sensor for pulse in test.pulses} if source == "pulses" else {c.sensor for c in test.clips}
+    )
+    if sensors_max is None:
+        return [tuple(sorted(reporting))]
+    pool = sorted(reporting & set(test.selected_sensors))
+    size = min(sensors_max, len(pool))
+    return [
+        tuple(
+            sorted(
+                draw_stream(seed, "field sensors", f"{test.key}/{draw}")
+                .choice(pool, size, replace=False)
+                .tolist()
+            )
+        )
+        for draw in range(draws)
+    ]
+
+
+def hear_test(
+    test: LiveTest,
+    survey: Survey,
+    source: Source,
+    subsets: Sequence[tuple[str, ...]],
+    candidates: Sequence[DetectorOptions],
+) -> list[Night]:
+    """Run the detector on every subset of sensors with every candidate of its options.
+
+    Raises
+    ------
+    BadInput
+        When audio cannot be read.
+    """
+    everyone = sorted({sensor for subset in subsets for sensor in subset})
+    if source == "pulses":
+        whole = [pulse_network(test, survey, everyone)] * len(candidates)
+    else:
+        whole = _hear_audio(test, survey, everyone, [options.onset for options in candidates])
+    return [
+        _listen(*_restrict(site, pulses, sensors), options, draw, number)
+        for draw, sensors in enumerate(subsets)
+        for number, (options, (site, pulses)) in enumerate(zip(candidates, whole, strict=True))
+    ]
+
+
+def _hear_audio(
+    test: LiveTest, survey: Survey, sensors: Sequence[str], choices: Sequence[OnsetOptions]
+) -> list[tuple[Site, Pulses]]:
+    """Find the pulses with each choice of options, off the edges of masks; equal choices are heard once."""
+    if not sensors:
+        return [pulse_network(test, survey, ())] * len(choices)
+    heard: dict[OnsetOptions, tuple[Site, Pulses]] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        edges = write_audio_network(test, survey, sensors, Path(folder) / "recording")
+        recording = open_recording(Path(folder) / "recording")
+        for onset in choices:
+            if onset not in heard:
+                heard[onset] = (recording.site, keep_off_edges(find_pulses(recording, onset), edges))
+    return [heard[onset] for onset in choices]
+
+
+def _restrict(site: Site, pulses: Pulses, sensors: Sequence[str]) -> tuple[Site, Pulses]:
+    """Keep the given stations and their pulses."""
+    kept = [i for i, station in enumerate(site.stations) if station.id in sensors]
+    renumbered = np.full(len(site.stations), -1, dtype=np.int32)
+    renumbered[kept] = np.arange(len(kept), dtype=np.int32)
+    inside = renumbered[pulses.station] >= 0
+    columns = {name: column[inside] for name, column in vars(pulses).items()}
+    columns["station"] = renumbered[columns["station"]]
+    return replace(site, stations=tuple(site.stations[i] for i in kept)), Pulses(**columns)
+
+
+def _listen(site: Site, pulses: Pulses, options: DetectorOptions, draw: int, candidate: int) -> Night:
+    result = detect(site, pulses, options)
+    sensors = tuple(station.id for station in site.stations)
+    records = tuple(alert_to_record(alert) for alert in sort_alerts(result.alerts))
+    return Night(draw, candidate, sensors, records, workings_of(site, result))
