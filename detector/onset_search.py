@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from detector.envelope import BandPass
-from detector.step_kernel import apply_step_kernel, estimate_floor, find_maxima
+from detector.step_kernel import apply_step_kernel, estimate_floor, find_maxima, largest_before
 
 FLOOR_BLOCK_S = 0.025
 KERNEL_BLOCK_S = 0.1
@@ -32,6 +32,9 @@ class OnsetOptions:
         Least output of the shorter kernel relative to its largest in the time `burst_s` before: the rounds of a burst
         are alike, a first arrival has nothing before it, echoes are mostly weaker.
     burst_s : float
+    mask_share, mask_s : float
+        Least output of either kernel relative to its largest in the time `mask_s` before: what follows a loud sound
+        that much weaker is its reverberation.
     floor_quantile : float
         Of the 25 ms levels within a frame of 4 s on both sides.
     frame_s : float
@@ -51,6 +54,8 @@ class OnsetOptions:
     short_contrast: float = 1.5
     short_share: float = 0.5
     burst_s: float = 0.4
+    mask_share: float = 0.06
+    mask_s: float = 1.0
     floor_quantile: float = 0.25
     frame_s: float = 4.0
     clip_share: float = 0.98
@@ -93,7 +98,9 @@ def _peaks_of(
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
     output = apply_step_kernel(envelope, silent, max(2, round(span_s / band.hop_s)))
     noise = estimate_floor(output, silent, max(1, round(KERNEL_BLOCK_S / band.hop_s)), options.floor_quantile)
-    threshold = np.full(len(output), max(options.threshold * noise, options.floor_ratio * floor))
+    least = max(options.threshold * noise, options.floor_ratio * floor)
+    masked = options.mask_share * largest_before(output, max(1, round(options.mask_s / band.hop_s)))
+    threshold = np.maximum(masked, least)
     return output, find_maxima(output, threshold, max(1, round(reach_s / band.hop_s)))
 
 

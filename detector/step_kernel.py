@@ -82,6 +82,24 @@ def find_maxima(
     return np.array(found, dtype=np.int64)
 
 
+@njit(cache=True, nogil=True)
+def largest_before(values: npt.NDArray[np.float64], span: int) -> npt.NDArray[np.float64]:
+    """Return the largest of each value and the `span` before it, shape (n,), by a queue of falling values."""
+    n = len(values)
+    out = np.empty(n)
+    queue = np.empty(n, dtype=np.int64)
+    head, tail = 0, 0
+    for i in range(n):
+        while tail > head and values[queue[tail - 1]] <= values[i]:
+            tail -= 1
+        queue[tail] = i
+        tail += 1
+        if queue[head] < i - span:
+            head += 1
+        out[i] = values[queue[head]]
+    return out
+
+
 def estimate_floor(
     values: npt.NDArray[np.float64], silent: npt.NDArray[np.bool_], block: int, share: float
 ) -> float:
