@@ -2,10 +2,14 @@
 
 import argparse
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
-from hydra import compose, initialize_config_module
-from hydra._internal.utils import get_args_parser
+from hydra import compose
+from hydra._internal.hydra import Hydra
+from hydra._internal.utils import create_config_search_path, get_args_parser
+from hydra.core.config_loader import ConfigLoader
+from hydra.core.config_search_path import SearchPathQuery
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
@@ -30,11 +34,8 @@ def check_overrides(verb: str, arguments: Sequence[str]) -> Iterator[str]:
         The command line after the verb.
     """
     parsed = get_args_parser().parse_args(list(arguments))
-    extra = search_path_overrides(parsed)
-    GlobalHydra.instance().clear()
-    with initialize_config_module("conf", version_base="1.3", job_name=verb):
+    with composer(verb, parsed) as loader:
         overrides: list[Override] = []
-        loader = GlobalHydra.instance().config_loader()
         parser = OverridesParser.create(config_loader=loader)
         for text in parsed.overrides:
             try:
@@ -51,12 +52,21 @@ def check_overrides(verb: str, arguments: Sequence[str]) -> Iterator[str]:
                 yield from (_no_option(override.key_or_group, choice, options) for choice in wrong)
             else:
                 groups.append(f"{_key(override)}={_choices(override)[0]}")
-        yield from _check_values(verb, [*extra, *groups], values)
+        yield from _check_values(verb, groups, values)
 
 
-def search_path_overrides(parsed: argparse.Namespace) -> list[str]:
-    """Return what `--config-dir` means as an override, for composing without Hydra's own main."""
-    return [f"hydra.searchpath=[file://{Path(parsed.config_dir).resolve()}]"] if parsed.config_dir else []
+@contextmanager
+def composer(verb: str, parsed: argparse.Namespace) -> Iterator[ConfigLoader]:
+    """Stand in for Hydra's main: the same search path, `--config-dir` included; yield its config loader."""
+    search_path = create_config_search_path("pkg://conf")
+    if parsed.config_dir:
+        folder = f"file://{Path(parsed.config_dir).resolve()}"
+        search_path.prepend("command-line", folder, anchor=SearchPathQuery(provider="schema"))
+    GlobalHydra.instance().clear()
+    try:
+        yield Hydra.create_main_hydra2(verb, search_path).config_loader
+    finally:
+        GlobalHydra.instance().clear()
 
 
 def first_line(error: BaseException) -> str:

@@ -2,15 +2,14 @@
 
 from collections.abc import Sequence
 
-from hydra import compose, initialize_config_module
+from hydra import compose
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra._internal.utils import get_args_parser
-from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from scenes.errors import BadInput
 from testbed.config import read_settings
-from testbed.override_check import search_path_overrides
+from testbed.override_check import composer
 
 
 def check_cells(verb: str, settings: type, arguments: Sequence[str]) -> None:
@@ -38,14 +37,13 @@ def check_cells(verb: str, settings: type, arguments: Sequence[str]) -> None:
     if not parsed.multirun or any(text.startswith("hydra/sweeper=") for text in parsed.overrides):
         return
     mistakes: list[str] = []
-    with initialize_config_module("conf", version_base="1.3", job_name=verb):
-        loader = GlobalHydra.instance().config_loader()
+    with composer(verb, parsed) as loader:
         overrides = OverridesParser.create(config_loader=loader).parse_overrides(parsed.overrides)
         swept = {o.get_key_element() for o in overrides if o.is_sweep_override()}
         for cell in BasicSweeper.split_arguments(overrides, max_batch_size=None)[0]:
             name = " ".join(text for text in cell if text.split("=", 1)[0] in swept)
             try:
-                read_settings(compose(verb, overrides=[*search_path_overrides(parsed), *cell]), settings)
+                read_settings(compose(verb, overrides=cell), settings)
             except BadInput as error:
                 mistakes.extend(f"{line} (in the cell {name})" for line in str(error).splitlines())
     if mistakes:
