@@ -19,6 +19,7 @@ _STOP_LOG = np.log(1e-5)
 _LEAD_S = 0.4e-3
 _TAIL_S = 1.0e-3
 _SILENCE = 1e-4
+_PIECE_S = 0.03
 _RESPONSE_GRID = 4096
 
 
@@ -92,6 +93,32 @@ def design_filters(air: Air, rate_hz: float) -> RateFilters:
     )
 
 
+def pulse_tables(
+    waveform: npt.NDArray[np.float64], lengths_m: npt.NDArray[np.float64], filters: RateFilters
+) -> tuple[tuple[float, PulseTable], ...]:
+    """Cut a waveform into short pieces, leave out the silent ones, and make a table of each.
+
+    The rendering is linear, so the pieces add up to the whole; short ones keep the tables small.
+
+    Parameters
+    ----------
+    waveform, lengths_m, filters
+        As for `pulse_table`.
+
+    Returns
+    -------
+    tuple of (float, PulseTable)
+        Start of each piece in the waveform, s, and its pulses.
+    """
+    piece = round(_PIECE_S * EMISSION_RATE_HZ)
+    loud = _SILENCE * np.abs(waveform).max(initial=0.0)
+    return tuple(
+        (start / EMISSION_RATE_HZ, pulse_table(part, lengths_m, filters))
+        for start in range(0, len(waveform), piece)
+        if np.abs(part := waveform[start : start + piece]).max() > loud
+    )
+
+
 def pulse_table(
     waveform: npt.NDArray[np.float64], lengths_m: npt.NDArray[np.float64], filters: RateFilters
 ) -> PulseTable:
@@ -117,11 +144,12 @@ def pulse_table(
     size, fine = _transform_sizes(len(waveform), filters.rate_hz)
     spectrum = np.fft.rfft(waveform, size)
     step = EMISSION_RATE_HZ / size
-    bins = np.arange(min(int(0.5 * filters.rate_hz / step), size // 2) + 1) * step
+    count = min(int(0.5 * filters.rate_hz / step), size // 2) + 1
+    bins = np.arange(count, dtype=np.float64) * step
     lead = -2j * np.pi * bins * (filters.lead / filters.rate_hz)
     fixed = _at(bins, filters.frequency_hz, filters.anti_alias) + lead
     air = _at(bins, filters.frequency_hz, filters.air)
-    spectrum = (spectrum[: len(bins)] * np.exp(fixed) * (fine / size)).astype(np.complex64)
+    spectrum = (spectrum[:count] * np.exp(fixed) * (fine / size)).astype(np.complex64)
     # Node after node from the source on, so that a node does not depend on which others are wanted.
     step_air = np.exp(air * filters.node_m).astype(np.complex64)
     rows = np.zeros((len(nodes), PHASES + 1, fine // PHASES), dtype=np.float32)

@@ -132,7 +132,7 @@ def _emission(
 ) -> Emission:
     mach = projectile.speed_mps * np.exp(-projectile.drag_per_m * flown_m) / sound_mps
     peak, duration = shock_strength(projectile, mach, miss_m, sound_mps)
-    delay = float(flight_time(projectile, np.float64(flown_m)))
+    delay = float(flight_time(projectile, np.array([flown_m]))[0])
     return Emission(position_m, delay, n_wave(peak * distance_m, duration), omnidirectional)
 
 

@@ -1,5 +1,6 @@
-"""Firecrackers on the ground, one event a cracker (Flamme et al. 2009, Noise and Health 11, 223: impulses of
-consumer firecrackers; the spread over products is large).
+"""Firecrackers on the ground, one event a cracker.
+
+Flamme et al. (2009, Noise and Health 11, 223) measured consumer firecrackers; the spread over products is large.
 """
 
 from collections.abc import Callable

@@ -1,0 +1,125 @@
+"""What one event sends to every sensor: emissions, the paths they take, and the pulses that they become."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from scenes.air import Air
+from scenes.event import Event
+from scenes.streams import draw_stream
+from sim.impact import Facades, free_length
+from sim.propagation.city import City
+from sim.propagation.paths import PathKind, Paths
+from sim.propagation.trace import PathOptions, trace_paths
+from sim.pulse_table import PulseTable, RateFilters, pulse_tables
+from sim.sources import SOURCES
+from sim.sources.emission import Emission, Shock
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Arrivals:
+    """One emission on its way to one sensor.
+
+    Attributes
+    ----------
+    time_s : ndarray, shape (k,)
+        True time at which the waveform's start arrives along each path, s.
+    gain : ndarray, shape (k, 8)
+        Signed pressure gain per octave band re 1 m, directivity included.
+    length_m : ndarray, shape (k,)
+        Length of air, m.
+    direction : ndarray, shape (k, 3)
+        In which the sound travels when it arrives, unit vectors.
+    kind : ndarray of int8, shape (k,)
+        `PathKind`.
+    tables : mapping of int to tuple of (float, PulseTable)
+        For each sampling rate the pulses of the emission's pieces, each with its start in the waveform, s.
+    """
+
+    time_s: Floats
+    gain: Floats
+    length_m: Floats
+    direction: Floats
+    kind: npt.NDArray[np.int8]
+    tables: Mapping[int, Sequence[tuple[float, PulseTable]]]
+
+    @property
+    def first_kind(self) -> str:
+        """Name of the kind of the path that arrives first."""
+        return PathKind(self.kind[np.argmin(self.time_s)]).name.lower()
+
+
+@dataclass(frozen=True, eq=False)
+class Street:
+    """What all events share: walls for sound and for bullets, air, what paths to look for, filters by sampling rate."""
+
+    city: City
+    facades: Facades
+    air: Air
+    options: PathOptions
+    filters: Mapping[int, RateFilters]
+
+
+def trace_event(event: Event, seed: int, receivers_m: Floats, street: Street) -> list[list[Arrivals]]:
+    """Emit an event and trace it to all receivers.
+
+    Parameters
+    ----------
+    event : Event
+    seed : int
+        The scene's; the event draws from its own stream.
+    receivers_m : ndarray, shape (m, 3)
+        m.
+    street : Street
+
+    Returns
+    -------
+    list of m lists of Arrivals
+        Of each emission that reaches the receiver.
+    """
+    heard: list[list[Arrivals]] = [[] for _ in receivers_m]
+    for part in SOURCES[event.kind](event, draw_stream(seed, "emission", event.id)):
+        if isinstance(part, Emission):
+            traced = trace_paths(street.city, street.air, part.position_m, receivers_m, street.options)
+            for receiver, arrivals in enumerate(_arrivals(event, part, traced, street)):
+                heard[receiver].extend(arrivals)
+            continue
+        for receiver, emission in enumerate(_shock_emissions(part, receivers_m, street)):
+            if emission is not None:
+                here = receivers_m[receiver : receiver + 1]
+                traced = trace_paths(street.city, street.air, emission.position_m, here, street.options)
+                heard[receiver].extend(_arrivals(event, emission, traced, street)[0])
+    return heard
+
+
+def _shock_emissions(shock: Shock, receivers_m: Floats, street: Street) -> tuple[Emission | None, ...]:
+    free_m = free_length(street.facades, shock.muzzle_m, shock.direction, shock.range_m)
+    return shock.trace(receivers_m, street.air.sound_speed_mps, free_m)
+
+
+def _arrivals(event: Event, emission: Emission, traced: list[Paths], street: Street) -> list[list[Arrivals]]:
+    """Return for each receiver one `Arrivals`, or none where no path leads."""
+    lengths = np.concatenate([paths.length_m for paths in traced])
+    if not len(lengths):
+        return [[] for _ in traced]
+    tables = {rate: pulse_tables(emission.waveform, lengths, f) for rate, f in street.filters.items()}
+    start_s = event.time_s + emission.delay_s
+    return [
+        [
+            Arrivals(
+                start_s + paths.delay_s,
+                paths.gain * emission.directivity(paths.departure)[:, None],
+                paths.length_m,
+                paths.arrival,
+                paths.kind,
+                tables,
+            )
+        ]
+        if len(paths)
+        else []
+        for paths in traced
+    ]

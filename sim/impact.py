@@ -1,0 +1,61 @@
+"""Where a bullet stops."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from scenes.block import Block
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Facades:
+    """All walls of a block: start and end in plan, shape (n, 2), foot and top height, shape (n,), m."""
+
+    start: Floats
+    end: Floats
+    base_m: Floats
+    top_m: Floats
+
+
+def facades_of(block: Block) -> Facades:
+    """Collect the walls of a block, courtyards included."""
+    starts, ends, bases, tops = [np.empty((0, 2))], [np.empty((0, 2))], [np.empty(0)], [np.empty(0)]
+    for building in block.buildings:
+        for ring in (building.outline, *building.courtyards):
+            starts.append(ring)
+            ends.append(np.roll(ring, -1, axis=0))
+            bases.append(np.full(len(ring), building.base_m))
+            tops.append(np.full(len(ring), building.top_m))
+    return Facades(*(np.concatenate(parts) for parts in (starts, ends, bases, tops)))
+
+
+def free_length(facades: Facades, start_m: Floats, direction: Floats, reach_m: float) -> float:
+    """Return how far a straight line goes before it meets a wall.
+
+    Parameters
+    ----------
+    facades : Facades
+    start_m, direction : ndarray, shape (3,)
+        Where it starts, m, and the unit vector along it.
+    reach_m : float
+        How far it goes at most, m.
+
+    Returns
+    -------
+    float
+        m; `reach_m` when no wall is in the way. Roofs stop nothing: a line that falls on one goes on to the wall
+        behind it.
+    """
+    wall = facades.end - facades.start
+    offset = facades.start - start_m[:2]
+    cross = direction[0] * wall[:, 1] - direction[1] * wall[:, 0]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        along = (offset[:, 0] * wall[:, 1] - offset[:, 1] * wall[:, 0]) / cross
+        across = (offset[:, 0] * direction[1] - offset[:, 1] * direction[0]) / cross
+    height = start_m[2] + along * direction[2]
+    met = (cross != 0.0) & (along > 0.0) & (across >= 0.0) & (across <= 1.0)
+    met &= (height >= facades.base_m) & (height <= facades.top_m)
+    return float(min(along[met].min(initial=reach_m), reach_m))

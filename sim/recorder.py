@@ -1,0 +1,122 @@
+"""One sensor's part: its noise, the sound of events, and the samples that its converter delivers."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from scenes.scene import Scene
+from scenes.sensor import Sensor
+from scenes.streams import draw_stream
+from sim.ambient import design_noise, fill_noise, noise_levels
+from sim.arrivals import Arrivals
+from sim.band_filter import ShelfDesign
+from sim.capture import Capture
+from sim.clock import sensor_time
+from sim.microphone import digitise, high_pass, high_pass_memory, sensitivity
+from sim.render import RING_S, render
+
+Pressure = npt.NDArray[np.float32]
+
+
+def quiet_pressure(scene: Scene, sensor: Sensor) -> Pressure:
+    """Return the pressure at a sensor where nothing happens: street and self noise.
+
+    Returns
+    -------
+    ndarray of float32, shape (capsules, n)
+        Pa; no samples (n = 0) when the sensor is dead.
+    """
+    microphone = sensor.microphone
+    samples = round(scene.duration_s * microphone.rate_hz) if sensor.alive else 0
+    rng = draw_stream(scene.seed, "ambient", sensor.id)
+    levels = noise_levels(scene.ambient, scene.ambient.spread_db * rng.standard_normal(), microphone)
+    poles, residues = design_noise(levels, microphone.high_pass_hz, microphone.rate_hz)
+    out = np.empty((len(microphone.capsules_m), samples), dtype=np.float32)
+    for capsule in out:
+        fill_noise(capsule, poles, residues, int(rng.integers(2**63)))
+    return out
+
+
+def add_event(
+    pressure: Pressure,
+    sensor: Sensor,
+    arrivals: Sequence[Arrivals],
+    sound_mps: float,
+    jitter_s: float,
+    shelves: ShelfDesign,
+) -> tuple[float, bool]:
+    """Add what arrives of one event to a sensor's pressure.
+
+    Parameters
+    ----------
+    pressure : ndarray of float32, shape (capsules, n)
+        Pa, changed in place; the first sample is taken at the true time 0.
+    sensor : Sensor
+    arrivals : sequence of Arrivals
+        One or more, for the sensor's position; capsules beside it hear plane waves sooner or later.
+    sound_mps : float
+        Speed of sound, m/s.
+    jitter_s : float
+        Error of the sensor's time base for this event, s.
+    shelves : ShelfDesign
+        For the sensor's rate.
+
+    Returns
+    -------
+    peak_pa : float
+        Peak pressure of the event alone at the first capsule, before the microphone's high-pass, Pa.
+    clipped : bool
+        Whether the event alone exceeds full scale at any capsule.
+    """
+    microphone = sensor.microphone
+    limit = microphone.full_scale_pa / sensitivity(microphone)
+    peaks: list[float] = []
+    clipped = False
+    for capsule, offset in zip(pressure, np.array(microphone.capsules_m), strict=True):
+        alone, first = _event_alone(sensor, arrivals, offset / sound_mps, jitter_s, shelves)
+        peaks.append(float(np.abs(alone).max()))
+        high_pass(alone, microphone)
+        clipped |= bool(np.abs(alone).max() > limit)
+        start, stop = max(first, 0), min(first + len(alone), len(capsule))
+        if start < stop:
+            capsule[start:stop] += alone[start - first : stop - first]
+    return peaks[0], clipped
+
+
+def capture_of(sensor: Sensor, pressure: Pressure) -> Capture:
+    """Digitise a sensor's pressure, shape (capsules, n), Pa, whose memory is reused."""
+    microphone = sensor.microphone
+    return Capture(
+        sensor.id,
+        sensor_time(sensor.clock, 0.0),
+        microphone.rate_hz,
+        microphone.bits,
+        microphone.full_scale_pa,
+        digitise(pressure, microphone),
+    )
+
+
+def _event_alone(
+    sensor: Sensor,
+    arrivals: Sequence[Arrivals],
+    slowness_offset: npt.NDArray[np.float64],
+    jitter_s: float,
+    shelves: ShelfDesign,
+) -> tuple[Pressure, int]:
+    """Render one event at one capsule; return the pressure and the number of its first sample in the recording."""
+    rate = sensor.microphone.rate_hz
+    ticks = rate * (1.0 + sensor.clock.skew)  # samples per true second
+    positions = [(a.time_s + a.direction @ slowness_offset) * ticks + jitter_s * rate for a in arrivals]
+    pieces = [
+        (position + start_s * ticks, table, a)
+        for position, a in zip(positions, arrivals, strict=True)
+        for start_s, table in a.tables[rate]
+    ]
+    first = min(int(np.floor(position.min())) - table.lead for position, table, _ in pieces)
+    last = max(int(np.ceil(position.max())) + table.rows.shape[2] for position, table, _ in pieces)
+    rest = round(RING_S * rate) + high_pass_memory(sensor.microphone)
+    alone = np.zeros(last + rest - first, dtype=np.float32)
+    for position, table, a in pieces:
+        render(alone, position - first, a.gain, a.length_m, table, shelves)
+    return alone, first
