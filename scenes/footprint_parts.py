@@ -125,7 +125,7 @@ def _sift_polygon(name: str, rings: object, properties: Mapping[str, Any]) -> Si
 def _ring(coordinates: object) -> Ring | None:
     """Return a ring that can enclose something, in degrees, else None."""
     points = ring_lonlat(coordinates)
-    return points if points is not None and len(np.unique(points, axis=0)) >= 3 else None
+    return points if points is not None and len(set(map(tuple, points.tolist()))) >= 3 else None
 
 
 def _mend(part: Part) -> Sifted:

@@ -108,19 +108,21 @@ def read_footprints(path: str | Path, options: FootprintOptions | None = None) -
         why = f"; the first: {sifted.dropped[0][0]}: {sifted.dropped[0][1]}" if sifted.dropped else ""
         msg = f"{path}: no building among its {len(features)} features{why}"
         raise BadInput(msg)
+    united = _unite(houses, options.slot_m)
+    ground = Ground(options.surface)
+    block = Block(
+        Path(path).stem, _buildings(united, houses), _bounds(united, options.margin_m), ground, origin
+    )
+    return block, _account(str(path), len(features), houses, united, sifted)
+
+
+def _unite(houses: list[_House], slot_m: float) -> list[United]:
+    """Unite houses of equal height (to 1 cm) and facade."""
     tops = np.array([house.height.metres for house in houses])
     _, kinds = np.unique(
         [f"{house.height.metres:.2f} {house.facade}" for house in houses], return_inverse=True
     )
-    united = unite([house.part.plan for house in houses], tops, kinds, options.slot_m)
-    block = Block(
-        Path(path).stem,
-        _buildings(united, houses),
-        _bounds(united, options.margin_m),
-        Ground(options.surface),
-        origin,
-    )
-    return block, _account(str(path), len(features), houses, united, sifted)
+    return unite([house.part.plan for house in houses], tops, kinds, slot_m)
 
 
 def _localise(sifted: Sifted, options: FootprintOptions) -> tuple[Origin, Sifted]:
@@ -160,10 +162,11 @@ def _stand(sifted: Sifted, options: FootprintOptions) -> tuple[list[_House], Sif
             )
             base = 0.0
         (hanging if base > PASSAGE_M else houses).append(house)
-    grounded = shapely.union_all([house.part.plan for house in houses])
+    grounded = shapely.STRtree([house.part.plan for house in houses])
     for house in hanging:
         plan = house.part.plan
-        if plan.intersection(grounded).area >= CARRIED * plan.area:
+        below = shapely.union_all(grounded.geometries[grounded.query(plan, predicate="intersects")])
+        if plan.intersection(below).area >= CARRIED * plan.area:
             houses.append(house)
         else:
             base = house.part.properties["min_height"]

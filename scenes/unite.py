@@ -65,12 +65,7 @@ def unite(
         grid_size=GRID_M,
     )
     faces = shapely.get_parts(shapely.polygonize(shapely.get_parts(linework)))
-    owner = _owners(faces, footprints, tops_m)
-    width = 2.0 * shapely.area(faces) / shapely.length(faces)
-    gaps = (owner < 0) & ((width < slot_m) | (shapely.area(faces) < CRUMB_M2))
-    owner = _give_to_neighbours(gaps, faces, owner, tops_m)
-    crumbs = _crumbs(faces, owner, kinds)
-    owner = _give_to_neighbours(crumbs, faces, np.where(crumbs, -1, owner), tops_m)
+    owner = _whose(faces, footprints, tops_m, kinds, slot_m)
     faces, owner = faces[owner >= 0], owner[owner >= 0]
     outlines = shapely.coverage_simplify(_dissolve(faces, kinds[owner]), SAME_WALL_M)
     members = _members(outlines, faces, owner)
@@ -98,9 +93,10 @@ def _slots(footprints: npt.NDArray[np.object_], slot_m: float) -> npt.NDArray[np
         return np.empty(0, dtype=object)
     half = 0.5 * slot_m
     # Mitred joins leave reentrant corners as they are; only true gaps are filled.
-    grown = shapely.union_all(shapely.buffer(footprints, half, join_style="mitre"))
-    closed = shapely.buffer(grown, -half, join_style="mitre")
-    gaps = shapely.get_parts(shapely.difference(closed, shapely.union_all(footprints)))
+    grown = shapely.disjoint_subset_union_all(shapely.buffer(footprints, half, join_style="mitre"))
+    closed = shapely.buffer(shapely.get_parts(grown), -half, join_style="mitre")
+    filled = shapely.disjoint_subset_union_all(footprints)
+    gaps = shapely.get_parts(shapely.difference(shapely.multipolygons(shapely.get_parts(closed)), filled))
     return gaps[shapely.area(gaps) > slot_m * GRID_M]
 
 
@@ -113,6 +109,22 @@ def _owners(
     owner = np.full(len(faces), -1, dtype=np.intp)
     owner[face[lowest_first]] = footprint[lowest_first]
     return owner
+
+
+def _whose(
+    faces: npt.NDArray[np.object_],
+    footprints: npt.NDArray[np.object_],
+    tops_m: npt.NDArray[np.float64],
+    kinds: npt.NDArray[np.intp],
+    slot_m: float,
+) -> npt.NDArray[np.intp]:
+    """Return for each face the footprint that has it, slots and crumbs given to their neighbours; -1 for open ground."""
+    owner = _owners(faces, footprints, tops_m)
+    width = 2.0 * shapely.area(faces) / shapely.length(faces)
+    gaps = (owner < 0) & ((width < slot_m) | (shapely.area(faces) < CRUMB_M2))
+    owner = _give_to_neighbours(gaps, faces, owner, tops_m)
+    crumbs = _crumbs(faces, owner, kinds)
+    return _give_to_neighbours(crumbs, faces, np.where(crumbs, -1, owner), tops_m)
 
 
 def _give_to_neighbours(
