@@ -118,7 +118,7 @@ def _whose(
     kinds: npt.NDArray[np.intp],
     slot_m: float,
 ) -> npt.NDArray[np.intp]:
-    """Return for each face the footprint that has it, slots and crumbs given to their neighbours; -1 for open ground."""
+    """Return for each face the footprint that has it, slots and crumbs given to neighbours; -1 for open ground."""
     owner = _owners(faces, footprints, tops_m)
     width = 2.0 * shapely.area(faces) / shapely.length(faces)
     gaps = (owner < 0) & ((width < slot_m) | (shapely.area(faces) < CRUMB_M2))
