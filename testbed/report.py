@@ -23,7 +23,7 @@ dl.facts dd small { display: block; font-size: .8rem; font-weight: 400; color: #
 div.wide { overflow-x: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .88rem; width: 100%; }
 th, td { text-align: left; padding: .25rem .6rem; border-bottom: 1px solid #e4e4e4; vertical-align: top; }
-th { border-bottom: 2px solid #999; white-space: nowrap; } td.n { text-align: right; }
+th { border-bottom: 2px solid #999; white-space: nowrap; } td.n { text-align: right; white-space: nowrap; }
 tr.missed td, tr.false td { background: #fdeee6; } tr.mislocated td { background: #fdf8e1; }
 img { max-width: 100%; height: auto; border: 1px solid #d5d5d5; }
 details { margin: 1.5rem 0; } summary { cursor: pointer; font-weight: 600; }
@@ -130,20 +130,20 @@ def _events(rows: pl.DataFrame, truth: Truth) -> str:
     for row in rows.filter(pl.col("event").is_not_null()).iter_rows(named=True):
         event = places[row["event"]]
         x, y, z = event.position_m
-        heard = "–" if event.heard is None else str(len(event.heard))
+        loudest = max((hearing.level_db for hearing in (event.heard or {}).values()), default=None)
         lines.append(
             (
-                row["event"], row["incident"], row["kind"], f"{event.time_s:.3f}", f"{x:.0f}, {y:.0f}, {z:.0f}", heard,
-                row["outcome"], row["cause"] or "", number(row["error_m"]), number(row["dt_s"]),
-                number(row["p_true_label"]), row["alert"] or "",
+                row["event"], row["incident"], row["kind"], f"{event.time_s:.3f}", f"{x:.0f}, {y:.0f}, {z:.0f}",
+                number(None if loudest is None else round(loudest)), row["outcome"], row["cause"] or "", number(row["error_m"]), number(row["dt_s"]),
+                number(row["p_true_label"]), _short(row["alert"] or ""),
             )
         )  # fmt: skip
         classes.append(row["outcome"])
     names = (
-        "bang", "incident", "kind", "time, s", "place, m", "reached", "outcome", "failed at", "error, m", "dt, s",
+        "bang", "incident", "kind", "time, s", "place, m", "loudest, dB", "outcome", "failed at", "error, m", "dt, s",
         "p(true label)", "alert",
     )  # fmt: skip
-    return _table(names, lines, numeric={3, 5, 8, 9, 10}, classes=classes)
+    return _table(names, lines, numeric={3, 4, 5, 8, 9, 10}, classes=classes)
 
 
 def _alerts(alerts: Sequence[JudgedAlert], rows: pl.DataFrame) -> str:
@@ -154,8 +154,8 @@ def _alerts(alerts: Sequence[JudgedAlert], rows: pl.DataFrame) -> str:
         x, y = alert.position_m
         lines.append(
             (
-                alert.id, f"{alert.time_s:.3f}", f"{x:.0f}, {y:.0f}", str(len(alert.round_times_s)), alert.call or "–",
-                belief, number(alert.region95_area_m2), ", ".join(alert.sensors or ()), number(alert.latency_s),
+                _short(alert.id), f"{alert.time_s:.3f}", f"{x:.0f}, {y:.0f}", str(len(alert.round_times_s)),
+                alert.call or "–", belief, number(alert.region95_area_m2), ", ".join(alert.sensors or ()), number(alert.latency_s),
             )
         )  # fmt: skip
         classes.append("" if alert.id in matched else "false")
@@ -170,7 +170,12 @@ def _alerts(alerts: Sequence[JudgedAlert], rows: pl.DataFrame) -> str:
         "sensors",
         "latency, s",
     )
-    return _table(names, lines, numeric={1, 3, 6, 8}, classes=classes)
+    return _table(names, lines, numeric={1, 2, 3, 6, 8}, classes=classes)
+
+
+def _short(name: str) -> str:
+    """Return enough of an id to find it in `alerts.jsonl`."""
+    return name if len(name) <= 10 else f"{name[:8]}…"
 
 
 def _confusion(confusion: Mapping[str, Mapping[str, Any]]) -> str:
