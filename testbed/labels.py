@@ -11,13 +11,25 @@ FAMILIES: Mapping[str, str] = {
     **dict.fromkeys(
         ("pistol", "revolver", "rifle", "carbine", "shotgun", "smg", "gun", "handgun"), "gunshot"
     ),
-    **dict.fromkeys(("firecracker", "firework", "mortar", "shell", "rocket", "candle"), "firework"),
+    **dict.fromkeys(("firecracker", "firework", "m80", "mortar", "shell", "rocket"), "firework"),
     **dict.fromkeys(("backfire", "afterfire"), "backfire"),
     **dict.fromkeys(("door", "hammer", "nailgun", "plate", "thunder", "drop", "impact", "other"), "other"),
 }
 
-# Contracts speak of "detectable (outdoor, unsuppressed, over .25 calibre) gunfire".
+# Contracts speak of "detectable (outdoor, unsuppressed, over .25 calibre) gunfire". Taken by the letter: a .223 rifle,
+# loud as it is, has a bore below it.
 LEAST_CALIBRE_IN = 0.25
+CALIBRE_IN: Mapping[str, float] = {
+    "pistol-9mm": 0.355,
+    "pistol-40": 0.40,
+    "pistol-45": 0.45,
+    "pistol-380": 0.355,
+    "revolver-357": 0.357,
+    "rifle-22": 0.22,
+    "rifle-223": 0.223,
+    "rifle-762": 0.30,
+    "shotgun-12": 0.729,
+}
 
 
 def label_of(kind: str) -> str | None:
@@ -33,12 +45,12 @@ def is_detectable(kind: str, traits: Mapping[str, float | str | bool]) -> bool:
     kind : str
         Truth kind.
     traits : mapping
-        "calibre_in" (inches), "suppressed", "indoors": any may be absent. An unknown calibre counts as
-        detectable, which is the reading that is hard on the detector.
+        "calibre_in" (inches; else that of the kind), "suppressed", "indoors": any may be absent. An unknown
+        calibre counts as detectable, which is the reading that is hard on the detector.
     """
     if label_of(kind) != "gunshot" or "suppressed" in kind.split("-"):
         return False
-    calibre = traits.get("calibre_in")
+    calibre = traits.get("calibre_in", CALIBRE_IN.get(kind))
     small = isinstance(calibre, int | float) and calibre <= LEAST_CALIBRE_IN
     return not (small or _is_set(traits.get("suppressed")) or _is_set(traits.get("indoors")))
 

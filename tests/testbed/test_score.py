@@ -167,6 +167,14 @@ def test_dismissed_gunfire_is_missed_by_contract_and_uncertain_is_not():
     assert score["gunshot_precision"] == 1.0
 
 
+@pytest.mark.parametrize(
+    ("kind", "counts"),
+    [("rifle-22", False), ("rifle-223", False), ("rifle-762", True), ("gun", True), ("m80", False)],
+)
+def test_calibre_follows_from_the_kind(kind, counts):
+    assert judge([event("1", 10.0, kind=kind)], [])["contract_missed"] == int(counts)
+
+
 @pytest.mark.parametrize("traits", [{"suppressed": True}, {"indoors": 1}, {"calibre_in": 0.25}])
 def test_undetectable_gunfire_is_outside_the_contract(traits):
     assert judge([event("1", 10.0, **traits)], [])["contract_rate"] is None

@@ -6,6 +6,8 @@ import polars as pl
 import pytest
 
 from scenes.errors import BadInput
+from sim.sources import SOURCES
+from testbed.labels import LABELS, label_of
 from testbed.matching import ROW_SCHEMA
 from testbed.truth import Truth, TruthEvent, Watch, write_truth
 from testbed.verbs.score import format_score, score_files
@@ -61,3 +63,9 @@ def test_a_kind_without_label_is_named(night):
     write_truth(Truth((TruthEvent("e", "I", "laser-9", 1.0, (0.0, 0.0, 0.0)),)), night / "truth.json")
     with pytest.raises(BadInput, match="'laser-9'"):
         score_files(night / "alerts.jsonl", night / "truth.json", night / "out")
+
+
+def test_every_source_has_a_label_and_the_label_an_alert_can_give():
+    assert {label_of(kind) for kind in SOURCES} <= set(LABELS)
+    assert label_of("pistol-9mm") == "gunshot"
+    assert label_of("laser-9") is None
