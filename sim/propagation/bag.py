@@ -55,14 +55,16 @@ class Rules(NamedTuple):
 class Bag(NamedTuple):
     """Candidates, and scratch space for the one in work.
 
-    `state` is [count, strongest power]; `paths` the candidates; `gains` (bands,) and `line` (vertices, 3) belong to the
-    path in work; `cells` and `hits` are what its legs cross.
+    `state` is [count, strongest power]; `paths` the candidates; `gains` (bands,), `line` (vertices, 3) and `edges`
+    (edges, 4: angles in and out, distances in and out) belong to the path in work; `cells` and `hits` are what its legs
+    cross.
     """
 
     state: Floats
     paths: npt.NDArray[np.void]
     gains: npt.NDArray[np.complex128]
     line: Floats
+    edges: Floats
     cells: Ints
     hits: npt.NDArray[np.void]
 
@@ -74,6 +76,7 @@ def new_bag(nx: int, ny: int) -> Bag:
         np.empty(_ROOM, CANDIDATE),
         np.empty(BANDS, np.complex128),
         np.empty((VERTICES_MAX, 3)),
+        np.empty((VERTICES_MAX, 4)),
         np.empty(nx + ny + 4, np.int64),
         np.empty(_CROSSINGS_MAX, HIT),
     )
@@ -156,9 +159,9 @@ def plan_length(bag, size):
 
 @njit(cache=True, nogil=True)
 def raise_polyline(bag, size, z_first, z_last, plan):
-    """Write the heights of the plan polyline to it; where it starts under the ground (z_first < 0) add its bounce.
+    """Write the heights of the plan polyline to it; where it starts under the ground (z_first < 0) put in its bounce.
 
-    Returns the new number of points.
+    Returns the place of the bounce among the points, which are one more then; 0 for none.
     """
     slope = (z_last - z_first) / plan if plan > 0.0 else 0.0
     done, crossed, bounce = 0.0, -1, 0.0
@@ -172,21 +175,15 @@ def raise_polyline(bag, size, z_first, z_last, plan):
             done += step
         bag.line[k, 2] = abs(z_first + slope * done)
     if crossed < 0:
-        return size
+        return 0
     for k in range(size, crossed, -1):
-        bag.line[k, 0], bag.line[k, 1], bag.line[k, 2] = (
-            bag.line[k - 1, 0],
-            bag.line[k - 1, 1],
-            bag.line[k - 1, 2],
-        )
-    bag.line[crossed, 0] = bag.line[crossed - 1, 0] + bounce * (
-        bag.line[crossed + 1, 0] - bag.line[crossed - 1, 0]
-    )
-    bag.line[crossed, 1] = bag.line[crossed - 1, 1] + bounce * (
-        bag.line[crossed + 1, 1] - bag.line[crossed - 1, 1]
-    )
+        for axis in range(3):
+            bag.line[k, axis] = bag.line[k - 1, axis]
+    for axis in range(2):
+        start = bag.line[crossed - 1, axis]
+        bag.line[crossed, axis] = start + bounce * (bag.line[crossed + 1, axis] - start)
     bag.line[crossed, 2] = 0.0
-    return size + 1
+    return crossed
 
 
 @njit(cache=True, nogil=True)
@@ -211,7 +208,8 @@ def resistivity_at(surfaces, x, y):
 
 
 @njit(cache=True, nogil=True)
-def weigh_bounce(surfaces, medium, rigid, bag, x, y, length, cosine):
-    """Multiply the scratch gains by the ground's reflection factor at (x, y)."""
+def weigh_bounce(surfaces, medium, rigid, bag, at, length, cosine):
+    """Multiply the gains in work by the ground's reflection factor at point number `at` of the line."""
     if not rigid:
-        ground_gains(medium, length, cosine, resistivity_at(surfaces, x, y), bag.gains)
+        sigma = resistivity_at(surfaces, bag.line[at, 0], bag.line[at, 1])
+        ground_gains(medium, length, cosine, sigma, bag.gains)

@@ -5,14 +5,40 @@ import math
 import numpy as np
 from numba import njit
 
+from sim.propagation.chain import ALL_UP_TO, add_chains, add_shortest, string_out
+from sim.propagation.corner import add_single_corners
 from sim.propagation.direct import add_straight, blocked_sides
 from sim.propagation.grid import crossings
+from sim.propagation.reflection import add_reflections
 from sim.propagation.roof import EDGES_MAX, add_over_roofs
+from sim.propagation.view import view_from
+
+# Strings round corners that are longer than this times the longest distance in plan are not looked for.
+DETOUR_MAX = 3.0
+
+
+@njit(cache=True, nogil=True)
+def steepest(point, others):
+    """Return the steepest rise from a point to any of the others, m/m, at least 0."""
+    slope = 0.0
+    for k in range(len(others)):
+        plan = math.hypot(others[k, 0] - point[0], others[k, 1] - point[1])
+        slope = max(slope, (others[k, 2] - point[2]) / max(plan, 1e-3))
+    return slope
+
+
+@njit(cache=True, nogil=True)
+def farthest(point, others):
+    """Return the longest distance in plan from a point to any of the others, m."""
+    distance = 0.0
+    for k in range(len(others)):
+        distance = max(distance, math.hypot(others[k, 0] - point[0], others[k, 1] - point[1]))
+    return distance
 
 
 @njit(cache=True, nogil=True)
 def collect_pair(plan, medium, rules, bag, source, receiver, edges):
-    """Fill the bag with the paths of one pair."""
+    """Fill the bag with the paths of one pair in the vertical plane through it."""
     bag.state[:] = 0.0
     walls = plan.walls
     length = math.hypot(receiver[0] - source[0], receiver[1] - source[1])
@@ -82,8 +108,32 @@ def collect_all(plan, medium, rules, bag, source, receivers, air, out):
     """
     number = np.zeros(len(receivers), np.int64)
     edges = np.empty(EDGES_MAX, np.int64)
+    corners = plan.corners
+    looks = rules.reflection_order > 0 or rules.corner_count > 0
+    mine = view_from(plan, bag, source, steepest(source, receivers))
+    sees_corner = np.zeros(len(corners), np.bool_)
+    for c in mine[2]:
+        sees_corner[c] = True
+    hops = rules.corner_count if rules.corner_count > ALL_UP_TO else 0
+    strings, before = np.empty((hops, len(corners))), np.empty((hops, len(corners)), np.int64)
+    if hops > 0:
+        reach = DETOUR_MAX * farthest(source, receivers)
+        string_out(corners, plan.graph, source[0], source[1], mine[2], hops, reach, strings, before)
     for r in range(len(receivers)):
-        collect_pair(plan, medium, rules, bag, source, receivers[r], edges)
+        there = receivers[r]
+        collect_pair(plan, medium, rules, bag, source, there, edges)
+        if looks:
+            view = view_from(plan, bag, there, steepest(there, source.reshape(1, 3)))
+            if rules.reflection_order > 0:
+                add_reflections(
+                    plan.walls, plan.grid, plan.surfaces, medium, rules, bag, source, there, mine, view
+                )
+            if rules.corner_count > 0:
+                add_single_corners(plan, medium, rules, bag, source, there, mine, view, sees_corner)
+            if rules.corner_count > 1:
+                add_chains(plan, medium, rules, bag, source, there, view[2], sees_corner)
+            if hops > 0:
+                add_shortest(plan, medium, rules, bag, source, there, view[2], strings, before)
         travel_times(bag, air[0], air[1], air[2])
         number[r] = pick_paths(bag, rules.floor, out[r])
     return number

@@ -57,10 +57,24 @@ def air_angle(corners, c, dx, dy):
 
 
 @njit(cache=True, nogil=True)
-def can_bend(corners, c, dx, dy):
-    """Tell whether a string that leaves a corner along (dx, dy) can be bent round it."""
-    angle, opening = air_angle(corners, c, dx, dy), corners.opening[c]
-    return angle <= opening - math.pi + _TAUT_RAD or math.pi - _TAUT_RAD <= angle <= opening
+def bend_side(corners, c, dx, dy):
+    """Return on which side a string along (dx, dy) can be bent round a corner: 1 at face 0, -1 at face n, 0 neither."""
+    slack = _TAUT_RAD * math.sqrt(dx * dx + dy * dy)
+    u = corners.ux[c] * dy - corners.uy[c] * dx
+    v = corners.vx[c] * dy - corners.vy[c] * dx
+    if u <= slack and v <= slack:
+        return 1
+    return -1 if u >= -slack and v >= -slack else 0
+
+
+@njit(cache=True, nogil=True)
+def is_taut(corners, c, px, py, qx, qy):
+    """Tell whether a string that comes from (px, py) and goes on to (qx, qy), both from the corner, lies on it."""
+    side = bend_side(corners, c, px, py)
+    if side * bend_side(corners, c, qx, qy) != -1:
+        return False
+    slack = _TAUT_RAD * math.sqrt((px * px + py * py) * (qx * qx + qy * qy))
+    return side * (px * qy - py * qx) >= -slack
 
 
 @njit(cache=True, nogil=True)
@@ -96,7 +110,7 @@ def _links(walls, corners, corner_start, grid, room):
             if d <= c or corners.low[d] > 0.0:
                 continue
             dx, dy = corners.x[d] - x, corners.y[d] - y
-            if not (can_bend(corners, c, dx, dy) and can_bend(corners, d, -dx, -dy)):
+            if bend_side(corners, c, dx, dy) == 0 or bend_side(corners, d, -dx, -dy) == 0:
                 continue
             if is_clear(walls, grid, x, y, 0.0, corners.x[d], corners.y[d], 0.0, cells):
                 if count == len(first):

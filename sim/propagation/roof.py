@@ -166,44 +166,29 @@ def _add_edges(walls, surfaces, medium, rules, bag, source, receiver, z0, z1, le
 @njit(cache=True, nogil=True)
 def _lay_out(walls, surfaces, medium, rules, bag, source, receiver, z0, z1, edges, found, ux, uy, length):
     """Write the vertices, ground bounces included and weighed; return (vertices, bounces)."""
-    bag.line[0, 0], bag.line[0, 1], bag.line[0, 2] = source[0], source[1], source[2]
-    size, bounces = 1, 0
+    line, rigid = bag.line, rules.rigid_ground
     first, last = bag.hits.along[edges[0]], bag.hits.along[edges[found - 1]]
     top_first, top_last = walls.top[bag.hits.wall[edges[0]]], walls.top[bag.hits.wall[edges[found - 1]]]
+    line[0, 2] = source[2]
+    bag.edges[0, 0] = 0.0  # how far along each vertex lies
+    size, bounces = 1, 0
     if z0 < 0.0:
-        t = first * -z0 / (top_first - z0)
-        bag.line[1, 0], bag.line[1, 1], bag.line[1, 2] = source[0] + ux * t, source[1] + uy * t, 0.0
-        leg = math.hypot(first, top_first - z0)
-        weigh_bounce(
-            surfaces,
-            medium,
-            rules.rigid_ground,
-            bag,
-            bag.line[1, 0],
-            bag.line[1, 1],
-            leg,
-            (top_first - z0) / leg,
-        )
+        bag.edges[1, 0], line[1, 2] = first * -z0 / (top_first - z0), 0.0
         size, bounces = 2, 1
     for e in range(found):
-        t = bag.hits.along[edges[e]]
-        bag.line[size, 0], bag.line[size, 1] = source[0] + ux * t, source[1] + uy * t
-        bag.line[size, 2] = walls.top[bag.hits.wall[edges[e]]]
+        bag.edges[size, 0], line[size, 2] = bag.hits.along[edges[e]], walls.top[bag.hits.wall[edges[e]]]
         size += 1
     if z1 < 0.0:
-        t = last + (length - last) * top_last / (top_last - z1)
-        bag.line[size, 0], bag.line[size, 1], bag.line[size, 2] = source[0] + ux * t, source[1] + uy * t, 0.0
-        leg = math.hypot(length - last, top_last - z1)
-        weigh_bounce(
-            surfaces,
-            medium,
-            rules.rigid_ground,
-            bag,
-            bag.line[size, 0],
-            bag.line[size, 1],
-            leg,
-            (top_last - z1) / leg,
-        )
+        bag.edges[size, 0], line[size, 2] = last + (length - last) * top_last / (top_last - z1), 0.0
         size, bounces = size + 1, bounces + 1
-    bag.line[size, 0], bag.line[size, 1], bag.line[size, 2] = receiver[0], receiver[1], receiver[2]
-    return size + 1, bounces
+    bag.edges[size, 0], line[size, 2] = length, receiver[2]
+    size += 1
+    for k in range(size):
+        line[k, 0], line[k, 1] = source[0] + ux * bag.edges[k, 0], source[1] + uy * bag.edges[k, 0]
+    if z0 < 0.0:
+        leg = math.hypot(first, top_first - z0)
+        weigh_bounce(surfaces, medium, rigid, bag, 1, leg, (top_first - z0) / leg)
+    if z1 < 0.0:
+        leg = math.hypot(length - last, top_last - z1)
+        weigh_bounce(surfaces, medium, rigid, bag, size - 2, leg, (top_last - z1) / leg)
+    return size, bounces
