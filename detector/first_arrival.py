@@ -9,6 +9,7 @@ LOOK_AHEAD_S = 0.010  # how far behind it the peak may lie
 BLOCK_S = 0.006  # blocks whose quieter ones say how loud it was before
 GAP_S = 0.006  # quieter for longer than this is another arrival: one period of the band's lowest frequency
 CREST = 4.0  # peaks of Gaussian noise stay below 4 standard deviations for some 16,000 independent samples
+FRONT_S = 0.001  # no front is traced further back below the threshold
 SHARE = 0.05  # of the peak: what filters ring ahead of a loud onset is below it
 
 
@@ -19,7 +20,7 @@ def find_first_arrival(
     """Find the onset that leads to the peak near `centre`.
 
     From the peak backwards, the onset is the first crossing of a threshold that is followed by no gap; from there the
-    wave is followed down to where it leaves the noise.
+    front is drawn on as a straight line down to zero.
 
     Parameters
     ----------
@@ -54,12 +55,28 @@ def find_first_arrival(
             crossing = i
         elif crossing - i > gap:
             break
-    onset = crossing
-    while (
-        onset > first and abs(filtered[onset - 1]) > noise and filtered[onset - 1] * filtered[crossing] > 0.0
-    ):
-        onset -= 1
+    onset = crossing - _extrapolate(filtered, crossing, peak, threshold, rate_hz)
     return onset, peak, noise
+
+
+@njit(cache=True, nogil=True)
+def _extrapolate(
+    filtered: npt.NDArray[np.float64], crossing: int, peak: int, threshold: float, rate_hz: float
+) -> int:
+    """Return how many samples before the crossing the front, drawn as a straight line, leaves zero."""
+    above = min(2.0 * threshold, abs(filtered[peak]))
+    upper = crossing
+    while upper < peak and abs(filtered[upper]) < above:
+        upper += 1
+    climb = abs(filtered[upper]) - abs(filtered[crossing])
+    if climb <= 0.0:
+        return 0
+    back = round(abs(filtered[crossing]) * (upper - crossing) / climb)
+    back = min(back, int(FRONT_S * rate_hz), crossing)
+    for k in range(1, back + 1):
+        if filtered[crossing - k] * filtered[crossing] <= 0.0:
+            return k
+    return back
 
 
 @njit(cache=True, nogil=True)

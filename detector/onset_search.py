@@ -81,10 +81,10 @@ def find_candidates(
     short_at = _keep_bursts(short_at, short_out, envelope, band, options)
     spacing = round(options.short_reach_s / band.hop_s)
     apart = np.array([not len(long_at) or np.abs(long_at - s).min() > spacing for s in short_at], dtype=bool)
-    centres = np.concatenate([long_at, short_at[apart]]).astype(np.int64)
-    peak = np.concatenate([long_out[long_at], short_out[short_at[apart]]])
-    order = np.argsort(centres, kind="stable")
-    return centres[order], 20.0 * np.log10(peak[order] / floor)
+    centres = np.sort(np.concatenate([long_at, short_at[apart]])).astype(np.int64)
+    near = max(1, round(options.short_span_s / band.hop_s))
+    peak = np.array([max(long_out[c], short_out[max(0, c - near) : c + near + 1].max()) for c in centres])
+    return centres, 20.0 * np.log10(peak / floor)
 
 
 def _peaks_of(
