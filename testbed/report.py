@@ -134,7 +134,8 @@ def _events(rows: pl.DataFrame, truth: Truth) -> str:
         lines.append(
             (
                 row["event"], row["incident"], row["kind"], f"{event.time_s:.3f}", f"{x:.0f}, {y:.0f}, {z:.0f}",
-                number(None if loudest is None else round(loudest)), row["outcome"], row["cause"] or "", number(row["error_m"]), number(row["dt_s"]),
+                number(None if loudest is None else round(loudest)), row["outcome"], row["cause"] or "",
+                number(row["error_m"]), number(row["dt_s"]),
                 number(row["p_true_label"]), _short(row["alert"] or ""),
             )
         )  # fmt: skip
@@ -155,7 +156,8 @@ def _alerts(alerts: Sequence[JudgedAlert], rows: pl.DataFrame) -> str:
         lines.append(
             (
                 _short(alert.id), f"{alert.time_s:.3f}", f"{x:.0f}, {y:.0f}", str(len(alert.round_times_s)),
-                alert.call or "–", belief, number(alert.region95_area_m2), ", ".join(alert.sensors or ()), number(alert.latency_s),
+                alert.call or "–", belief, number(alert.region95_area_m2), ", ".join(alert.sensors or ()),
+                number(alert.latency_s),
             )
         )  # fmt: skip
         classes.append("" if alert.id in matched else "false")

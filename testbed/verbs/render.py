@@ -46,7 +46,7 @@ def render(settings: SceneSettings, folder: Path) -> tuple[Scene, Truth]:
         sys.stdout.write("\n".join(account.lines()) + "\n")
         everything = "\n".join(account.lines(shown=account.read))
         (folder / "import.txt").write_text(everything + "\n", encoding="utf-8")
-    with progress_bar("simulating", "sensor") as progress:
+    with progress_bar("simulating", "part") as progress:
         simulation = simulate(scene, settings.propagation, settings.workers, progress)
     with progress_bar("writing audio", "file") as progress:
         recording = folder / "recording"
