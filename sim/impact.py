@@ -52,10 +52,11 @@ def free_length(facades: Facades, start_m: Floats, direction: Floats, reach_m: f
     wall = facades.end - facades.start
     offset = facades.start - start_m[:2]
     cross = direction[0] * wall[:, 1] - direction[1] * wall[:, 0]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        along = (offset[:, 0] * wall[:, 1] - offset[:, 1] * wall[:, 0]) / cross
-        across = (offset[:, 0] * direction[1] - offset[:, 1] * direction[0]) / cross
+    parallel = cross == 0.0
+    cross = np.where(parallel, 1.0, cross)
+    along = (offset[:, 0] * wall[:, 1] - offset[:, 1] * wall[:, 0]) / cross
+    across = (offset[:, 0] * direction[1] - offset[:, 1] * direction[0]) / cross
     height = start_m[2] + along * direction[2]
-    met = (cross != 0.0) & (along > 0.0) & (across >= 0.0) & (across <= 1.0)
+    met = ~parallel & (along > 0.0) & (across >= 0.0) & (across <= 1.0)
     met &= (height >= facades.base_m) & (height <= facades.top_m)
     return float(min(along[met].min(initial=reach_m), reach_m))

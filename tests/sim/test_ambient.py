@@ -1,0 +1,99 @@
+"""The noise of the street: levels, independence, and no seams."""
+
+import numpy as np
+import pytest
+from scipy.signal import butter, sosfilt, welch
+
+from scenes.ambient import OCTAVES_HZ, Ambient
+from scenes.sensor import Microphone
+from sim.ambient import design_noise, fill_noise, noise_levels
+
+REFERENCE_PA = 20e-6
+QUIET_MICROPHONE = Microphone(noise_floor_db=-20.0)
+
+
+def noise(levels, rate, seconds=30.0, key=11):
+    out = np.empty(int(seconds * rate), dtype=np.float32)
+    fill_noise(out, *design_noise(levels, 20.0, rate), key)
+    return out
+
+
+def octave_levels(signal, rate):
+    levels = []
+    for octave in OCTAVES_HZ:
+        if octave * np.sqrt(2.0) >= 0.5 * rate:
+            break
+        band = butter(4, [octave / np.sqrt(2.0), octave * np.sqrt(2.0)], "bandpass", fs=rate, output="sos")
+        passed = sosfilt(band, signal.astype(np.float64))[rate:]
+        levels.append(20.0 * np.log10(passed.std() / REFERENCE_PA))
+    return np.array(levels)
+
+
+@pytest.mark.parametrize("rate", [12_000, 48_000])
+@pytest.mark.parametrize(
+    "octaves",
+    [
+        Ambient().octave_db_rms,
+        (68.0, 66.0, 62.0, 60.0, 57.0, 52.0, 46.0, 38.0),
+        (40.0, 42.0, 45.0, 50.0, 52.0, 48.0, 44.0, 40.0),
+    ],
+    ids=["night", "day", "hum"],
+)
+def test_every_octave_has_the_scenes_level_within_1_db(octaves, rate):
+    levels = noise_levels(Ambient(octave_db_rms=octaves), 0.0, QUIET_MICROPHONE)
+    got = octave_levels(noise(levels, rate), rate)
+    assert np.abs(got - levels[: len(got)]).max() < 1.0
+
+
+def test_a_louder_place_is_louder_in_every_octave():
+    near = noise_levels(Ambient(), 0.0, QUIET_MICROPHONE)
+    assert noise_levels(Ambient(), 6.0, QUIET_MICROPHONE) - near == pytest.approx(6.0 * np.ones(8), abs=0.01)
+
+
+def test_in_a_silent_street_the_microphone_hears_its_own_noise():
+    silent = Ambient(octave_db_rms=(-60.0,) * 8)
+    rate, floor_db = 48_000, 32.0
+    out = noise(noise_levels(silent, 0.0, Microphone(noise_floor_db=floor_db)), rate, 5.0)
+    frequency, power = welch(out.astype(np.float64), rate, nperseg=4096)
+    f2 = frequency**2
+    weight = (
+        12194.0**2 * f2**2 / ((f2 + 20.6**2) * np.sqrt((f2 + 107.7**2) * (f2 + 737.9**2)) * (f2 + 12194.0**2))
+    )
+    weighted = np.trapezoid(power * (1.2589 * weight) ** 2, frequency)
+    assert 10.0 * np.log10(weighted / REFERENCE_PA**2) == pytest.approx(floor_db, abs=1.0)
+
+
+def test_the_spectrum_is_continuous():
+    levels = noise_levels(Ambient(), 0.0, QUIET_MICROPHONE)
+    frequency, power = welch(noise(levels, 48_000).astype(np.float64), 48_000, nperseg=4096)
+    thirds = 63.0 * 2.0 ** (np.arange(0, 21) / 3.0)
+    density = 10.0 * np.log10(np.interp(thirds, frequency, power))
+    assert np.abs(np.diff(density)).max() < 6.0
+
+
+def test_keys_give_independent_noise_and_the_same_key_the_same():
+    levels = noise_levels(Ambient(), 0.0, QUIET_MICROPHONE)
+    one, again, other = (noise(levels, 12_000, key=key) for key in (5, 5, 6))
+    assert np.array_equal(one, again)
+    # Noise of this bandwidth has some thousand independent values in half a minute.
+    assert abs(np.corrcoef(one, other)[0, 1]) < 0.05
+    lagged = [np.corrcoef(one[lag:], other[: len(other) - lag])[0, 1] for lag in (1, 937, 2813, 5626)]
+    assert np.abs(lagged).max() < 0.05
+
+
+def test_it_is_near_gaussian_and_has_no_seam_where_lanes_meet():
+    levels = noise_levels(Ambient(), 0.0, QUIET_MICROPHONE)
+    out = noise(levels, 48_000).astype(np.float64)
+    assert np.mean((out / out.std()) ** 4) == pytest.approx(3.0, abs=0.1)
+    steps = np.abs(np.diff(out))
+    stretch = -(-len(out) // 128)
+    seams = steps[np.arange(1, 128) * stretch - 1]
+    assert seams.max() < 6.0 * steps.std()
+
+
+def test_a_recording_is_no_repetition_of_itself():
+    levels = noise_levels(Ambient(), 0.0, QUIET_MICROPHONE)
+    out = noise(levels, 12_000).astype(np.float64)
+    spectrum = np.fft.rfft(out, 2 * len(out))
+    correlation = np.fft.irfft(np.abs(spectrum) ** 2)[: len(out) // 2]
+    assert np.abs(correlation[12_000:]).max() < 0.1 * correlation[0]
