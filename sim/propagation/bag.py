@@ -20,8 +20,8 @@ _ROOM = 1024
 _CROSSINGS_MAX = 8192
 
 
-# The air at the band centres: frequency Hz, wavenumber rad/m, share of power left after a metre.
-MEDIUM = np.dtype([(name, np.float64) for name in ("frequency", "wavenumber", "power_per_m")])
+# The air at the band centres: frequency Hz, wavenumber rad/m, logarithm of the power left after a metre.
+MEDIUM = np.dtype([(name, np.float64) for name in ("frequency", "wavenumber", "log_power_per_m")])
 
 # A candidate: power summed over bands; length m; kind, facades and edges met, ground bounces; complex gain; vertices.
 CANDIDATE = np.dtype(
@@ -94,7 +94,7 @@ def keep_path(bag, medium, floor, kind, order, bounces, length, size):
     power = 0.0
     for band in range(BANDS):
         g = bag.gains[band]
-        power += (g.real * g.real + g.imag * g.imag) * medium.power_per_m[band] ** length
+        power += (g.real * g.real + g.imag * g.imag) * math.exp(medium.log_power_per_m[band] * length)
     if not power > bag.state[1] * floor:
         return
     bag.state[1] = max(bag.state[1], power)
@@ -117,12 +117,9 @@ def keep_path(bag, medium, floor, kind, order, bounces, length, size):
 
 
 @njit(cache=True, nogil=True)
-def may_matter(bag, medium, floor, gain, length):
-    """Tell whether a path whose gain in no band exceeds `gain` can reach the floor."""
-    power = 0.0
-    for band in range(BANDS):
-        power += medium.power_per_m[band] ** length
-    return gain * gain * power > bag.state[1] * floor
+def may_matter(bag, floor, gain):
+    """Tell whether a path whose gain in no band exceeds `gain` can reach the floor, air absorption left out."""
+    return gain * gain * BANDS > bag.state[1] * floor
 
 
 @njit(cache=True, nogil=True)

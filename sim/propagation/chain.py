@@ -32,7 +32,7 @@ def add_chains(plan, medium, rules, bag, source, receiver, corners_r, sees_corne
             far = leg + graph.length[e]
             sx, sy = source[0] - dx, source[1] - dy
             least = far + math.hypot(sx, sy)
-            if not may_matter(bag, medium, rules.floor, 1.0 / least, least):
+            if not may_matter(bag, rules.floor, 1.0 / least):
                 continue
             met[1] = d
             if sees_corner[d] and is_taut(corners, d, cx - dx, cy - dy, sx, sy):

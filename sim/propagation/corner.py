@@ -18,7 +18,7 @@ from sim.propagation.bag import (
 from sim.propagation.corner_graph import air_angle
 from sim.propagation.grid import TOUCH_M
 from sim.propagation.reflection import pierce
-from sim.propagation.wedge import edge_gains, wedge_coefficient
+from sim.propagation.wedge import coarse_bound, edge_gains, wedge_coefficient
 
 CORNER = 2
 REFLECTED_DIFFRACTED = 4
@@ -79,48 +79,56 @@ def add_corner_chain(plan, medium, rules, bag, source, receiver, met, count):
 
 
 @njit(cache=True, nogil=True)
-def _bound(plan, medium, bag, met, count, facade_at, plan_m, length):
-    """Return the gain in the lowest band, the largest there is, 0 where the way runs into a wall.
+def _lay_edges(corners, medium, bag, met, count, facade_at, sine):
+    """Write (phi_in, phi_out, s_in, s_out) of each edge to the bag; return a bound of the product of their |D|.
 
-    Writes (phi_in, phi_out, s_in, s_out) of each edge to the bag.
+    The bound holds in the lowest band, where they are largest; it is 0 where the way runs into a wall.
     """
-    line, corners = bag.line, plan.corners
-    sine = plan_m / length
-    gain, product, leg, at = 1.0, 1.0, 0.0, 0
-    for k in range(count):
-        leg = 0.0
-        while True:  # up to the corner, past a facade on the way
-            leg += math.hypot(line[at + 1, 0] - line[at, 0], line[at + 1, 1] - line[at, 1])
+    line = bag.line
+    bound, at, leg = 1.0, 0, 0.0
+    for k in range(count + 1):
+        s = math.hypot(line[at + 1, 0] - line[at, 0], line[at + 1, 1] - line[at, 1]) / sine
+        at += 1
+        if at == facade_at:
+            s += math.hypot(line[at + 1, 0] - line[at, 0], line[at + 1, 1] - line[at, 1]) / sine
             at += 1
-            if at != facade_at:
-                break
-        c = met[k]
-        after = math.hypot(line[at + 1, 0] - line[at, 0], line[at + 1, 1] - line[at, 1])
-        if at + 1 == facade_at:
-            after += math.hypot(line[at + 2, 0] - line[at + 1, 0], line[at + 2, 1] - line[at + 1, 1])
-        phi_in = air_angle(corners, c, line[at - 1, 0] - line[at, 0], line[at - 1, 1] - line[at, 1])
-        phi_out = air_angle(corners, c, line[at + 1, 0] - line[at, 0], line[at + 1, 1] - line[at, 1])
-        s_in, s_out = leg / sine, after / sine
-        if max(phi_in, phi_out) > corners.opening[c] or s_in < TOUCH_M or s_out < TOUCH_M:
+        if s < TOUCH_M:
             return 0.0
-        edge = bag.edges[k]
-        edge[0], edge[1], edge[2], edge[3] = phi_in, phi_out, s_in, s_out
-        reach = s_in * s_out * sine * sine / (s_in + s_out)
+        if k > 0:
+            edge, c = bag.edges[k - 1], met[k - 1]
+            edge[3] = s
+            reach = leg * s * sine * sine / (leg + s)
+            bound *= coarse_bound(medium.wavenumber[0], reach, sine, corners.opening[c], edge[0], edge[1])
+        if k < count:
+            c = met[k]
+            phi_in = air_angle(corners, c, line[at - 1, 0] - line[at, 0], line[at - 1, 1] - line[at, 1])
+            phi_out = air_angle(corners, c, line[at + 1, 0] - line[at, 0], line[at + 1, 1] - line[at, 1])
+            if max(phi_in, phi_out) > corners.opening[c]:
+                return 0.0
+            bag.edges[k, 0], bag.edges[k, 1], bag.edges[k, 2] = phi_in, phi_out, s
+        leg = s
+    return bound
+
+
+@njit(cache=True, nogil=True)
+def _lowest_band(corners, medium, bag, met, count, sine):
+    """Return the product of |D| in the lowest band."""
+    gain = 1.0
+    for k in range(count):
+        edge, c = bag.edges[k], met[k]
         gain *= abs(
             wedge_coefficient(
                 medium.wavenumber[0],
-                reach,
+                edge[2] * edge[3] * sine * sine / (edge[2] + edge[3]),
                 sine,
                 corners.opening[c],
-                phi_in,
-                phi_out,
+                edge[0],
+                edge[1],
                 corners.factor_0[c, 0],
                 corners.factor_n[c, 0],
             )
         )
-        product *= s_in
-        leg = s_out
-    return gain / math.sqrt(product * leg * length)
+    return gain
 
 
 @njit(cache=True, nogil=True)
@@ -135,8 +143,18 @@ def _add_bent(plan, medium, rules, bag, zs, zr, met, count, facade, facade_at):
     for mirrored in range(2 if rules.ground else 1):
         z0 = mirror_height(zs) if mirrored else zs
         length = math.hypot(plan_m, zr - z0)
-        bound = _bound(plan, medium, bag, met, count, facade_at if facade >= 0 else -1, plan_m, length)
-        if not may_matter(bag, medium, rules.floor, bound, length):
+        sine = plan_m / length
+        bound = _lay_edges(corners, medium, bag, met, count, facade_at if facade >= 0 else -1, sine)
+        if bound == 0.0:
+            return
+        product = bag.edges[count - 1, 3]
+        for k in range(count):
+            product *= bag.edges[k, 2]
+        spread = 1.0 / math.sqrt(product * length)
+        if not may_matter(bag, rules.floor, bound * spread):
+            return
+        bound = _lowest_band(corners, medium, bag, met, count, sine)
+        if not may_matter(bag, rules.floor, bound * spread):
             return
         done, fits, passed = 0.0, True, 0
         for k in range(1, size - 1):
@@ -150,16 +168,15 @@ def _add_bent(plan, medium, rules, bag, zs, zr, met, count, facade, facade_at):
                 fits &= corners.low[c] <= z + TOUCH_M and z <= corners.high[c] + TOUCH_M
         if not fits or not is_polyline_clear(walls, plan.grid, bag, size, z0, zr, plan_m):
             continue
-        product = 1.0
         for band in range(BANDS):
-            bag.gains[band] = walls.factor[facade, band] if facade >= 0 else 1.0
+            bag.gains[band] = spread * (walls.factor[facade, band] if facade >= 0 else 1.0)
         for k in range(count):
             edge, c = bag.edges[k], met[k]
             edge_gains(
                 medium,
                 edge[2],
                 edge[3],
-                plan_m / length,
+                sine,
                 corners.opening[c],
                 edge[0],
                 edge[1],
@@ -167,10 +184,6 @@ def _add_bent(plan, medium, rules, bag, zs, zr, met, count, facade, facade_at):
                 corners.factor_n[c],
                 bag.gains,
             )
-            product *= edge[2]
-        product *= bag.edges[count - 1, 3]
-        for band in range(BANDS):
-            bag.gains[band] /= math.sqrt(product * length)
         bounce = raise_polyline(bag, size, z0, zr, plan_m)
         if mirrored:
             weigh_bounce(plan.surfaces, medium, rules.rigid_ground, bag, bounce, length, (zr - z0) / length)

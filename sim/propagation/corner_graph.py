@@ -91,7 +91,8 @@ def _open_sector(horizon, fx, fy, tx, ty):
 def _links(walls, corners, corner_start, grid, room):
     """Return all pairs of corners (lower number, higher number) that an edge joins."""
     first, second = np.empty(room, np.int64), np.empty(room, np.int64)
-    horizon, seen = np.empty(BINS), np.zeros(len(walls), np.int64)
+    horizon, seen = np.empty(BINS), np.zeros(len(walls) + grid.nx * grid.ny, np.int64)
+    queue = np.empty(grid.nx * grid.ny, np.int64)
     wall_out, corner_out = np.empty(len(walls), np.int64), np.empty(len(corners), np.int64)
     cells = np.empty(grid.nx + grid.ny + 4, np.int64)
     count = 0
@@ -103,7 +104,20 @@ def _links(walls, corners, corner_start, grid, room):
         _open_sector(horizon, corners.vx[c], corners.vy[c], -corners.ux[c], -corners.uy[c])
         x, y = corners.x[c], corners.y[c]
         found = look_around(
-            walls, corners, corner_start, grid, x, y, 0.0, 0.0, horizon, seen, c + 1, wall_out, corner_out
+            walls,
+            corners,
+            corner_start,
+            grid,
+            x,
+            y,
+            0.0,
+            0.0,
+            horizon,
+            seen,
+            c + 1,
+            queue,
+            wall_out,
+            corner_out,
         )[1]
         for k in range(found):
             d = corner_out[k]

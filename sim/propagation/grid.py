@@ -21,7 +21,7 @@ _MARGIN_M = 1e-3
 
 
 class Grid(NamedTuple):
-    """Cells of `cell` m from (x0, y0), nx by ny; cell c = column + nx row holds the walls item[start[c]:start[c + 1]]."""
+    """Cells of `cell` m from (x0, y0), nx by ny; cell c = column + nx row has the walls item[start[c]:start[c + 1]]."""
 
     x0: float
     y0: float
@@ -41,15 +41,15 @@ def lay_grid(walls: npt.NDArray[np.void]) -> Grid:
     cell = max(math.sqrt(wide * tall / len(walls)), 1.0)
     nx, ny = int(wide / cell) + 1, int(tall / cell) + 1
     count = np.zeros(nx * ny + 1, np.int64)
-    _fill(walls, x0, y0, cell, nx, ny, count, np.zeros(0, np.int64))
+    _fill(walls, x0, y0, cell, nx, count, np.zeros(0, np.int64))
     start = np.cumsum(count)
     item = np.zeros(start[-1], np.int64)
-    _fill(walls, x0, y0, cell, nx, ny, start.copy(), item)
+    _fill(walls, x0, y0, cell, nx, start.copy(), item)
     return Grid(float(x0), float(y0), float(cell), nx, ny, start, item)
 
 
 @njit(cache=True, nogil=True)
-def _fill(walls, x0, y0, cell, nx, ny, place, item):
+def _fill(walls, x0, y0, cell, nx, place, item):
     """Count the walls of each cell in place[cell + 1] (empty `item`), or write them from place[cell] on."""
     counting = len(item) == 0
     for wall in range(len(walls)):

@@ -83,7 +83,7 @@ def _set_off(walls, wall, place):
 
 @njit(cache=True, nogil=True)
 def building_over(walls, grid, x, y, z):
-    """Return the building whose solid holds the point (x, y, z), -1 for none: its walls to the east are odd in number."""
+    """Return the building whose solid holds the point, -1 for none: its walls to the east are odd in number."""
     column, row = math.floor((x - grid.x0) / grid.cell), math.floor((y - grid.y0) / grid.cell)
     if not (0 <= column < grid.nx and 0 <= row < grid.ny):
         return -1

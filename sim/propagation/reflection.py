@@ -65,7 +65,7 @@ def add_reflections(walls, grid, surfaces, medium, rules, bag, source, receiver,
     for i in range(len(seen_s)):
         w, ix, iy = seen_s[i], images_s[i, 0], images_s[i, 1]
         gap = math.hypot(receiver[0] - ix, receiver[1] - iy)
-        if may_matter(bag, medium, rules.floor, 1.0 / max(gap, 1e-3), gap):
+        if may_matter(bag, rules.floor, 1.0 / max(gap, 1e-3)):
             t = pierce(walls, w, ix, iy, receiver[0], receiver[1])
             if t > 0.0:
                 line[0, 0], line[0, 1], line[2, 0], line[2, 1] = (
@@ -88,7 +88,7 @@ def add_reflections(walls, grid, surfaces, medium, rules, bag, source, receiver,
                 continue
             s = pierce(walls, v, ix, iy, jx, jy)
             gap = math.hypot(jx - ix, jy - iy)
-            if s <= t or not may_matter(bag, medium, rules.floor, 1.0 / gap, gap):
+            if s <= t or not may_matter(bag, rules.floor, 1.0 / gap):
                 continue
             line[0, 0], line[0, 1], line[3, 0], line[3, 1] = source[0], source[1], receiver[0], receiver[1]
             line[1, 0], line[1, 1] = ix + t * (jx - ix), iy + t * (jy - iy)

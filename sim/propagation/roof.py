@@ -118,7 +118,7 @@ def _add_lit(walls, surfaces, medium, rules, bag, source, receiver, count, z0, z
     detour = way - math.hypot(length, z1 - z0)
     # Beyond the transition region a lit edge gives less than its distance to the shadow boundary allows.
     bound = min(1.0, 1.0 / math.sqrt(medium.wavenumber[0] * max(detour, 1e-9))) / way
-    if not may_matter(bag, medium, rules.floor, bound, way):
+    if not may_matter(bag, rules.floor, bound):
         return
     for k in range(count):
         near = bag.hits.along[k] < along

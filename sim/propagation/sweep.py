@@ -94,9 +94,12 @@ def _cell_hidden(grid, column, row, px, py, horizon):
 
 @njit(cache=True, nogil=True)
 def look_around(
-    walls, corners, corner_start, grid, px, py, pz, slope, horizon, seen, mark, wall_out, corner_out
+    walls, corners, corner_start, grid, px, py, pz, slope, horizon, seen, mark, queue, wall_out, corner_out
 ):
-    """List the walls that face p and the corners that p may see; return (walls, corners), their numbers.
+    """List the walls that face p and the corners that p may see; return their numbers.
+
+    Looking goes on from cell to cell while there is something to see in them: what is seen, is seen through a
+    neighbour of its cell that is seen too.
 
     Parameters
     ----------
@@ -108,36 +111,57 @@ def look_around(
         Sound of interest stays below pz + slope * distance, m/m, 0 or more: lower walls hide nothing.
     horizon : ndarray, shape (BINS,)
         1 / distance beyond which each bin is hidden; 0 where nothing hides, inf where nothing is of interest.
-    seen : ndarray of int64, shape (walls,), mark : int
-        Scratch: seen[w] == mark once a wall has been met.
-    wall_out, corner_out : ndarray of int64
-        Room for all walls and all corners.
+    seen : ndarray of int64, shape (walls + cells,), mark : int
+        Scratch: seen[w] and seen[walls + g] are `mark` once wall w or cell g has been met.
+    queue, wall_out, corner_out : ndarray of int64
+        Room for all cells, walls, corners.
     """
     column, row = math.floor((px - grid.x0) / grid.cell), math.floor((py - grid.y0) / grid.cell)
-    rings = max(column, row, grid.nx - 1 - column, grid.ny - 1 - row, 0)
-    found = cornered = 0
-    for ring in range(rings + 1):
-        if ring > 1 and horizon.min() * (ring - 1) * grid.cell >= 1.0:
-            break
-        for j in range(max(row - ring, 0), min(row + ring, grid.ny - 1) + 1):
-            edge_row = abs(j - row) == ring
-            step = 1 if edge_row or ring == 0 else 2 * ring
-            for i in range(column - ring, column + ring + 1, step):
-                if not 0 <= i < grid.nx or _cell_hidden(grid, i, j, px, py, horizon):
-                    continue
-                cell = j * grid.nx + i
-                for entry in range(grid.start[cell], grid.start[cell + 1]):
-                    wall = grid.item[entry]
-                    if seen[wall] != mark:
-                        seen[wall] = mark
-                        found += _meet_wall(walls, wall, px, py, pz, slope, horizon, wall_out, found)
-                for corner in range(corner_start[cell], corner_start[cell + 1]):
-                    corner_out[cornered] = corner
-                    cornered += 1
+    waiting = _first_cells(grid, column, row, seen[len(walls) :], mark, queue)
+    found = cornered = taken = 0
+    while taken < waiting:
+        cell = queue[taken]
+        taken += 1
+        j, i = cell // grid.nx, cell % grid.nx
+        if _cell_hidden(grid, i, j, px, py, horizon):
+            continue
+        for entry in range(grid.start[cell], grid.start[cell + 1]):
+            wall = grid.item[entry]
+            if seen[wall] != mark:
+                seen[wall] = mark
+                found += _meet_wall(walls, wall, px, py, pz, slope, horizon, wall_out, found)
+        for corner in range(corner_start[cell], corner_start[cell + 1]):
+            corner_out[cornered] = corner
+            cornered += 1
+        for side in range(4):
+            ni, nj = i + (1, -1, 0, 0)[side], j + (0, 0, 1, -1)[side]
+            if 0 <= ni < grid.nx and 0 <= nj < grid.ny:
+                near = nj * grid.nx + ni
+                if seen[len(walls) + near] != mark:
+                    seen[len(walls) + near] = mark
+                    queue[waiting] = near
+                    waiting += 1
     return (
         _still_showing(walls, px, py, horizon, wall_out, found),
         _still_seen(corners, px, py, horizon, corner_out, cornered),
     )
+
+
+@njit(cache=True, nogil=True)
+def _first_cells(grid, column, row, seen, mark, queue):
+    """Queue the cell of the point, or all cells on the rim when it lies outside; return how many."""
+    if 0 <= column < grid.nx and 0 <= row < grid.ny:
+        queue[0] = row * grid.nx + column
+        seen[queue[0]] = mark
+        return 1
+    count = 0
+    for cell in range(grid.nx * grid.ny):
+        i, j = cell % grid.nx, cell // grid.nx
+        if i in (0, grid.nx - 1) or j in (0, grid.ny - 1):
+            queue[count] = cell
+            seen[cell] = mark
+            count += 1
+    return count
 
 
 @njit(cache=True, nogil=True)
@@ -150,10 +174,30 @@ def _meet_wall(walls, wall, px, py, pz, slope, horizon, wall_out, found):
     first, last = bin_position(bx, by), bin_position(ax, ay)
     if not _may_show(walls, wall, px, py, first, last, horizon):
         return 0
-    if walls.top[wall] >= pz + slope * math.sqrt(max(ax * ax + ay * ay, bx * bx + by * by)):
+    before = walls.before[wall]
+    cx, cy = walls.ax[before] - px, walls.ay[before] - py
+    if walls.top[wall] >= pz + slope * math.sqrt(
+        max(ax * ax + ay * ay, bx * bx + by * by, cx * cx + cy * cy)
+    ):
         _hide_behind(walls, wall, px, py, first, last, horizon)
+        if cx * ay - cy * ax < 0.0:
+            _hide_behind_joint(walls, wall, before, px, py, first, last, bin_position(cx, cy), horizon)
     wall_out[found] = wall
     return 1
+
+
+@njit(cache=True, nogil=True)
+def _hide_behind_joint(walls, wall, before, px, py, first, joint, last, horizon):
+    """Raise the horizon in the bin that a wall and the one before it, which faces p too, span together."""
+    bin_ = math.floor(joint)
+    inner = joint - first if joint >= first else joint - first + BINS
+    outer = last - joint if last >= joint else last - joint + BINS
+    if inner < joint - bin_ or outer < bin_ + 1 - joint:
+        return
+    distance = abs(walls.ax[wall] - px) + abs(walls.ay[wall] - py)
+    nearest = min(_nearness(walls, wall, px, py, bin_ % BINS)[0], 1.0 / max(distance, 1e-9))
+    nearest = min(nearest, _nearness(walls, before, px, py, bin_ % BINS)[1])
+    horizon[bin_ % BINS] = max(horizon[bin_ % BINS], nearest)
 
 
 @njit(cache=True, nogil=True)

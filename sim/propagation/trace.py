@@ -92,7 +92,7 @@ def medium_of(air: Air) -> npt.NDArray[np.void]:
     medium["frequency"] = BANDS_HZ
     medium["wavenumber"] = 2.0 * np.pi * medium["frequency"] / air.sound_speed_mps
     loss = attenuation_db_per_m(BANDS_HZ, air.temperature_c, air.humidity, air.pressure_pa)
-    medium["power_per_m"] = 10.0 ** (-loss / 10.0)
+    medium["log_power_per_m"] = -loss * np.log(10.0) / 10.0
     return medium
 
 

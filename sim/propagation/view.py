@@ -18,7 +18,8 @@ def view_from(plan, bag, point, slope):
     """
     walls, corners = plan.walls, plan.corners
     horizon = np.zeros(BINS)
-    seen = np.zeros(len(walls), np.int64)
+    cells = plan.grid.nx * plan.grid.ny
+    seen, queue = np.zeros(len(walls) + cells, np.int64), np.empty(cells, np.int64)
     wall_out, corner_out = np.empty(len(walls), np.int64), np.empty(len(corners), np.int64)
     found, cornered = look_around(
         walls,
@@ -32,6 +33,7 @@ def view_from(plan, bag, point, slope):
         horizon,
         seen,
         1,
+        queue,
         wall_out,
         corner_out,
     )

@@ -86,6 +86,24 @@ def wedge_coefficient(
 
 
 @njit(cache=True, nogil=True)
+def coarse_bound(
+    wavenumber: float, distance: float, sine: float, opening: float, phi_in: float, phi_out: float
+) -> float:
+    """Return a bound of |D| at a fifth of its cost, whatever the faces.
+
+    The transition functions are at most 1, and no term exceeds its value on the boundary, sqrt(L) / 2.
+    """
+    half = 0.5 * math.pi / opening  # 1 / 2n
+    scale = half / (math.sqrt(2.0 * math.pi * wavenumber) * sine)
+    most = 0.5 * math.sqrt(distance) / sine
+    total = 0.0
+    for angle in (phi_out - phi_in, phi_out + phi_in):
+        for sign in (1.0, -1.0):
+            total += min(scale / max(abs(math.tan((math.pi + sign * angle) * half)), 1e-12), most)
+    return total
+
+
+@njit(cache=True, nogil=True)
 def edge_gains(
     medium,
     s_in: float,
