@@ -1,19 +1,21 @@
 """Association: which pulses are the direct sound of which incident's rounds, and which are nobody's."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from detector.clutter import ClutterOptions, estimate_clutter
+from detector.contest import WEAK, climb_free, pulses_of, put_back, share_out, without
 from detector.ears import Ears, Noise, lay_out, site_centre
 from detector.echo import is_echo
 from detector.errors import BadInput
 from detector.incident import Incident, Rival
-from detector.noise import NoiseOptions, Residuals, estimate_noise, prior_noise
+from detector.noise import NoiseOptions, estimate_noise, prior_noise
 from detector.pulse import Pulses
 from detector.residuals import gather
-from detector.search import Hypothesis, SearchOptions, climb_all, search
+from detector.search import Hypothesis, SearchOptions, search
 from detector.site import Site
 
 
@@ -31,12 +33,8 @@ class AssociationOptions:
         Least log posterior odds of an incident against chance, nats.
     incidents_most : int
         Most incidents in one stretch.
-    passes : int
-        How often the noise is estimated from what was found and the search repeated.
     stretch_s, overlap_s : float
         Long recordings are searched stretch by stretch, s; the overlap lets a stretch's last sounds arrive.
-    pause_s : float
-        Rounds of one place further apart than this are two incidents, s.
     duplicate_s : float
         A station's pulses closer than this are one, s.
     pulses_most_hz : float
@@ -49,12 +47,17 @@ class AssociationOptions:
     stations_least: int = 3
     log_odds_least: float = 0.0
     incidents_most: int = 12
-    passes: int = 2
     stretch_s: float = 20.0
     overlap_s: float = 6.0
-    pause_s: float = 5.0
     duplicate_s: float = 1.5e-3
     pulses_most_hz: float = 20.0
+
+
+class Found(NamedTuple):
+    """A hypothesis that was accepted, and its rivals."""
+
+    best: Hypothesis
+    rivals: tuple[Rival, ...]
 
 
 def check_pulses(site: Site, pulses: Pulses) -> None:
@@ -145,72 +148,74 @@ def _search_stretch(site: Site, pulses: Pulses, inside, options: AssociationOpti
     if len(ears.time) == 0:
         return []
     direct = np.zeros(len(ears.time))
-    found: list[Hypothesis] = []
-    rivals: list[tuple[Rival, ...]] = []
-    for _ in range(options.passes):
+    found: list[Found] = []
+    # The strongest incident teaches the noise; then all are looked for; then all are settled with what they taught.
+    for new in (1, options.incidents_most, 0):
         clutter = estimate_clutter(ears.first, ears.time, direct, duration, options.clutter)
         ears = ears._replace(clutter=clutter)
-        found, rivals = _explain(ears, noise, [h.place for h in found], options)
+        found = _explain(ears, noise, found, new, options)
         if not found:
             break
-        seen, direct = gather(found, ears, noise)
-        noise = _update(noise, seen, options)
+        seen, direct = gather([f.best for f in found], ears, noise)
+        noise = estimate_noise(noise, seen, options.noise)
     centre = site_centre(site)
-    return [_incident(h, r, ears, noise, centre) for h, r in zip(found, rivals, strict=True)]
+    return [_incident(f, ears, noise, centre) for f in found]
 
 
-def _update(noise: Noise, seen: Residuals, options: AssociationOptions) -> Noise:
-    return estimate_noise(noise, seen, options.noise)
+def _explain(
+    ears: Ears, noise: Noise, known: list[Found], new: int, options: AssociationOptions
+) -> list[Found]:
+    """Settle what is known, then look for up to `new` other incidents, the strongest first."""
+    found: list[Found] = []
+    for f in known:
+        taken = pulses_of([g.best for g in found], ears)
+        ranked = climb_free([f.best.place], taken, ears, noise, options.search)
+        found += [Found(h, f.rivals) for h in ranked if _acceptable(h, options)]
+    found = _shared(found, ears, noise, options)
+    for _ in range(new):
+        more = _one_more(found, ears, noise, options, WEAK) or _one_more(found, ears, noise, options, 0.0)
+        if not more:
+            break
+        found = more
+    return found
 
 
-def _explain(ears: Ears, noise: Noise, known, options: AssociationOptions):
-    """Take the best hypothesis, set its pulses aside, go on; first those known from an earlier pass."""
-    taken = np.zeros(len(ears.time), bool)
-    found: list[Hypothesis] = []
-    rivals: list[tuple[Rival, ...]] = []
-    waiting = list(known)
-    while len(found) < options.incidents_most:
-        left, back = _without(ears, taken)
-        if waiting:
-            ranked = climb_all([waiting.pop(0)], left, noise, options.search)
-            fresh = False
-        else:
-            ranked = search(left, noise, options.search)
-            fresh = True
-        ranked = [h for h in ranked if _acceptable(h, options)]
-        ranked = [replace(h, direct=np.where(h.direct >= 0, back[h.direct], -1)) for h in ranked]
-        ranked = [h for h in ranked if not any(is_echo(h, f, ears, noise) for f in found)]
-        if not ranked:
-            if fresh:
-                break
-            continue
-        best = ranked[0]
-        found.append(best)
-        rivals.append(_rivals(ranked))
-        taken[best.direct[best.direct >= 0]] = True
-    return found, rivals
+def _one_more(
+    found: list[Found], ears: Ears, noise: Noise, options: AssociationOptions, weakest: float
+) -> list[Found]:
+    """Look for one more incident; rounds weaker than a share of their incident's best may be taken apart for it.
+
+    Returns
+    -------
+    list of Found
+        All incidents, if that explains the pulses better than without; else none.
+    """
+    known = [f.best for f in found]
+    taken = pulses_of(known, ears, weakest)
+    if weakest > 0.0 and np.array_equal(taken, pulses_of(known, ears)):
+        return []
+    left, back = without(ears, taken)
+    ranked = [put_back(h, back) for h in search(left, noise, options.search) if _acceptable(h, options)]
+    ranked = [h for h in ranked if not any(is_echo(h, k, ears, noise) for k in known)]
+    if not ranked:
+        return []
+    more = _shared([*found, Found(ranked[0], _rivals(ranked))], ears, noise, options)
+    before, after = sum(h.log_evidence for h in known), sum(f.best.log_evidence for f in more)
+    return more if len(more) > len(found) and after > before else []
+
+
+def _shared(found: list[Found], ears: Ears, noise: Noise, options: AssociationOptions) -> list[Found]:
+    """Share contested pulses out; incidents that are left with too little fall away."""
+    if len(found) < 2:
+        return found
+    shared = share_out([f.best for f in found], ears, noise, options.search)
+    return [Found(h, f.rivals) for h, f in zip(shared, found, strict=True) if _acceptable(h, options)]
 
 
 def _acceptable(h: Hypothesis, options: AssociationOptions) -> bool:
     if h.log_evidence < options.log_odds_least or len(h.times) == 0:
         return False
     return int((h.direct >= 0).sum(axis=1).max()) >= options.stations_least
-
-
-def _without(ears: Ears, taken) -> tuple[Ears, npt.NDArray[np.int64]]:
-    """Ears less the taken pulses, and where each of the rest was."""
-    back = np.flatnonzero(~taken)
-    station = ears.station[back]
-    first = np.searchsorted(station, np.arange(len(ears.xyz) + 1)).astype(np.int64)
-    left = ears._replace(
-        first=first,
-        time=ears.time[back],
-        sigma=ears.sigma[back],
-        clutter=ears.clutter[back],
-        pulse=ears.pulse[back],
-        station=station,
-    )
-    return left, back
 
 
 def _rivals(ranked: list[Hypothesis]) -> tuple[Rival, ...]:
@@ -225,13 +230,14 @@ def _rivals(ranked: list[Hypothesis]) -> tuple[Rival, ...]:
     )
 
 
-def _incident(h: Hypothesis, rivals, ears: Ears, noise: Noise, centre) -> Incident:
+def _incident(found: Found, ears: Ears, noise: Noise, centre: npt.NDArray[np.float64]) -> Incident:
+    h = found.best
     number, station = np.nonzero(h.direct >= 0)
     pulse = ears.pulse[h.direct[number, station]]
     order = np.lexsort((pulse, number))
     there = tuple(
         Rival((r.position_m[0] + float(centre[0]), r.position_m[1] + float(centre[1])), r.log_odds)
-        for r in rivals
+        for r in found.rivals
     )
     return Incident(
         h.place[:2] + centre[:2],

@@ -4,8 +4,10 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from detector.cholesky import solve_symmetric
 from detector.ears import Ears, Noise, fill_delays, street_height
 from detector.rounds import find_rounds, straight_share
+from detector.scan import Kernel
 
 FREE = 5  # east, north, relative sound speed, wind east, wind north
 FIRST_STEP_M = 40.0
@@ -80,10 +82,11 @@ def climb(
     noise: Noise,
     blurs_s: npt.NDArray[np.float64],
     gap_s: float,
+    pause_s: float,
     cost: float,
     tables: npt.NDArray[np.float64],
-    lengths: npt.NDArray[np.int64],
     zeros: npt.NDArray[np.int64],
+    step_s: float,
     most: int,
 ):
     """Climb from a place (6,) with a kernel that narrows from step to step.
@@ -92,8 +95,8 @@ def climb(
     ----------
     blurs_s : ndarray, shape (s,)
         Extra width of the kernel at each step, s; the last is 0.
-    tables, lengths, zeros
-        A kernel table of `detector.lateness.blurred_table` for each step.
+    tables, zeros, step_s
+        A `detector.scan.Kernel` for each step: rows of tables (s, t), padded with -inf.
 
     Returns
     -------
@@ -113,14 +116,15 @@ def climb(
     for s in range(len(blurs_s)):
         place[2] = street_height(place[0], place[1], ears, noise)
         fill_delays(place, ears, noise, delay, chance, slope)
+        kernel = Kernel(tables[s], zeros[s], step_s)
         times, scores, direct = find_rounds(
-            delay, chance, ears, noise, blurs_s[s], gap_s, cost, tables[s, : lengths[s]], zeros[s], most
+            delay, chance, ears, noise, blurs_s[s], gap_s, pause_s, cost, kernel, most
         )
         if len(times) == 0 or s == len(blurs_s) - 1:
             break
         matrix, right, _ = normal_matrix(times, direct, delay, slope, ears, noise, blurs_s[s])
         add_priors(matrix, right, place, noise)
-        step = np.linalg.solve(matrix, right)
+        step, _ = solve_symmetric(matrix, right)
         length = np.hypot(step[0], step[1])
         if length > FIRST_STEP_M:
             step *= FIRST_STEP_M / length

@@ -6,7 +6,10 @@ import numpy as np
 import numpy.typing as npt
 
 from detector.ears import PLAIN_PD, Noise
+from detector.lateness import gaussian, late
 from detector.site import AirReading
+
+EM_STEPS = 6
 
 
 @dataclass(frozen=True)
@@ -31,11 +34,11 @@ class NoiseOptions:
         Height of the stations over the shooter, m.
     """
 
-    path_sigma_s: float = 5e-3
-    path_sigma_pulses: float = 3.0
+    path_sigma_s: float = 7.5e-3
+    path_sigma_pulses: float = 1.5
     late_share: float = 0.2
     late_mean_s: float = 0.05
-    late_pulses: float = 10.0
+    late_pulses: float = 20.0
     near_logit: float = 1.7
     near_logit_sigma: float = 0.7
     fade_per_km: float = 1.5
@@ -68,33 +71,48 @@ class Residuals:
 
     Attributes
     ----------
-    residual_s, sigma_s, straight : ndarray, shape (m,)
-        Residual, onset standard deviation, probability of having come straight.
+    residual_s, sigma_s : ndarray, shape (m,)
+        Residual and onset standard deviation.
+    path : ndarray of int64, shape (m,)
+        Number of the path (station and incident) a pulse came by.
     freedom : float
-        Degrees of freedom that place and times took.
+        Degrees of freedom of the paths' errors that places and first times took.
+    round_freedom : float
+        The same of single pulses: places and all times.
     distance_m, hit, works : ndarray, shape (h,)
         Distance of each station from each round, whether it reported it, probability that it works.
     """
 
     residual_s: npt.NDArray[np.float64]
     sigma_s: npt.NDArray[np.float64]
-    straight: npt.NDArray[np.float64]
+    path: npt.NDArray[np.int64]
     freedom: float
+    round_freedom: float
     distance_m: npt.NDArray[np.float64]
     hit: npt.NDArray[np.float64]
     works: npt.NDArray[np.float64]
 
 
 def estimate_noise(noise: Noise, seen: Residuals, options: NoiseOptions) -> Noise:
-    """Return the noise updated by residuals, each number shrunk to its prior."""
-    late = 1.0 - seen.straight
-    share = (late.sum() + options.late_share * options.late_pulses) / (len(late) + options.late_pulses)
-    weight = options.late_share * options.late_pulses
-    lateness = np.maximum(seen.residual_s, 0.0)
-    mean = (np.sum(late * lateness) + options.late_mean_s * weight) / (late.sum() + weight)
+    """Return the noise updated by residuals, each number shrunk to its prior.
+
+    Expectation-maximisation from the wide side: it starts with all pulses straight, so that scatter is called
+    lateness only where it is one-sided.
+    """
+    sigma = max(float(np.sqrt(np.mean(seen.residual_s**2))), options.path_sigma_s)
+    share, mean = options.late_share, options.late_mean_s
+    for _ in range(EM_STEPS):
+        straight = _straight_shares(seen, sigma, share, mean)
+        tardy = 1.0 - straight
+        share = (tardy.sum() + options.late_share * options.late_pulses) / (len(tardy) + options.late_pulses)
+        weight = options.late_share * options.late_pulses
+        mean = (tardy @ np.maximum(seen.residual_s, 0.0) + options.late_mean_s * weight) / (
+            tardy.sum() + weight
+        )
+        sigma = _fit_path_sigma(seen, straight, options)
     near, fade = _fit_chance(seen, options)
     return noise._replace(
-        path_sigma_s=_fit_path_sigma(seen, options),
+        path_sigma_s=sigma,
         late_share=float(share),
         late_mean_s=float(mean),
         near_logit=near,
@@ -102,16 +120,40 @@ def estimate_noise(noise: Noise, seen: Residuals, options: NoiseOptions) -> Nois
     )
 
 
-def _fit_path_sigma(seen: Residuals, options: NoiseOptions) -> float:
-    """Scatter beyond the onsets' own, with a scaled inverse chi-square prior."""
-    freedom = max(float(seen.straight.sum()) - seen.freedom, 0.0)
-    used = freedom / max(float(seen.straight.sum()), 1e-9)
-    excess = float(np.sum(seen.straight * (seen.residual_s**2 - used * seen.sigma_s**2)))
+def _straight_shares(
+    seen: Residuals, path_sigma_s: float, late_share: float, late_mean_s: float
+) -> npt.NDArray[np.float64]:
+    total = np.hypot(seen.sigma_s, path_sigma_s)
+    straight = np.array([gaussian(r, s) for r, s in zip(seen.residual_s, total, strict=True)])
+    behind = np.array([late(r, s, late_mean_s) for r, s in zip(seen.residual_s, total, strict=True)])
+    return (
+        (1.0 - late_share)
+        * straight
+        / np.maximum((1.0 - late_share) * straight + late_share * behind, 1e-300)
+    )
+
+
+def _fit_path_sigma(seen: Residuals, straight: npt.NDArray[np.float64], options: NoiseOptions) -> float:
+    """Scatter beyond the onsets' own, with a scaled inverse chi-square prior.
+
+    Rounds share their path's error, so paths are counted by their mean residuals; where single pulses scatter more
+    than their onsets allow, that scatter counts instead.
+    """
+    count = np.bincount(seen.path, weights=straight)
+    mean = np.bincount(seen.path, weights=straight * seen.residual_s) / np.maximum(count, 1e-9)
+    onset = np.bincount(seen.path, weights=straight * seen.sigma_s**2) / np.maximum(count, 1e-9) ** 2
+    share = np.minimum(count, 1.0)
+    of_paths = _shrunk(share, mean**2, onset, seen.freedom, options)
+    of_pulses = _shrunk(straight, seen.residual_s**2, seen.sigma_s**2, seen.round_freedom, options)
+    return float(np.sqrt(max(of_paths, of_pulses)))
+
+
+def _shrunk(weight, square, own, freedom: float, options: NoiseOptions) -> float:
+    total = max(float(weight.sum()), 1e-9)
+    left = max(total - freedom, 0.0)
+    excess = float(weight @ square) - left / total * float(weight @ own)
     prior = options.path_sigma_pulses * options.path_sigma_s**2
-    if prior == 0.0 and options.path_sigma_pulses > 0.0:
-        return 0.0
-    variance = (max(excess, 0.0) + prior) / (freedom + options.path_sigma_pulses)
-    return float(np.sqrt(variance))
+    return (max(excess, 0.0) + prior) / (left + options.path_sigma_pulses)
 
 
 def _fit_chance(seen: Residuals, options: NoiseOptions) -> tuple[float, float]:

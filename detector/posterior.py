@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from detector.cholesky import solve_symmetric
 from detector.lateness import late
 
 NUISANCES = 4  # height, relative sound speed, wind east, wind north
@@ -162,7 +163,7 @@ def log_posterior(x: float, y: float, heard: Heard, terms: Terms, times: npt.NDA
     times[:] = start_times(heard, delay, terms)
     value, matrix, right = np.zeros(NUISANCES), np.empty((NUISANCES, NUISANCES)), np.empty(NUISANCES)
     weight, lean, middle = np.empty(k), np.empty((k, NUISANCES)), np.empty(k)
-    total = -1e300
+    total, logdet = -1e300, 0.0
     for step in range(STEPS):
         total = gather_terms(heard, terms, delay, slope, times, value, matrix, right, weight, lean, middle)
         for r in range(k):
@@ -170,13 +171,16 @@ def log_posterior(x: float, y: float, heard: Heard, terms: Terms, times: npt.NDA
                 right[a] -= lean[r, a] * middle[r] / weight[r]
                 for b in range(NUISANCES):
                     matrix[a, b] -= lean[r, a] * lean[r, b] / weight[r]
+        change, logdet = solve_symmetric(matrix, right)
         if step == STEPS - 1:
             break
-        change = np.linalg.solve(matrix, right)
         value += change
         for r in range(k):
-            times[r] += (middle[r] - np.dot(lean[r], change)) / weight[r]
-    return total - 0.5 * np.log(np.linalg.det(matrix)) - 0.5 * np.sum(np.log(weight))
+            pull = middle[r]
+            for a in range(NUISANCES):
+                pull -= lean[r, a] * change[a]
+            times[r] += pull / weight[r]
+    return total - 0.5 * logdet - 0.5 * np.sum(np.log(weight))
 
 
 @njit(cache=True, nogil=True)

@@ -6,7 +6,6 @@ import numpy.typing as npt
 from detector.climb import FREE
 from detector.ears import Ears, Noise, fill_delays
 from detector.noise import Residuals
-from detector.rounds import straight_share
 from detector.search import Hypothesis
 
 
@@ -14,13 +13,11 @@ def gather(found: list[Hypothesis], ears: Ears, noise: Noise) -> tuple[Residuals
     """Gather the residuals of hypotheses, and the probability (n,) that each pulse is a direct sound."""
     count = len(ears.xyz)
     delay, chance, slope = np.empty(count), np.empty(count), np.empty((count, FREE))
-    residual, sigma, straight, distance, hit, works = [], [], [], [], [], []
+    residual, sigma, path, distance, hit, works = [], [], [], [], [], []
     direct = np.zeros(len(ears.time))
-    freedom = 0.0
-    for h in found:
+    for number, h in enumerate(found):
         fill_delays(h.place, ears, noise, delay, chance, slope)
         away = np.linalg.norm(ears.xyz - h.place[:3], axis=1)
-        freedom += 2.0 + len(h.times)
         for time, row in zip(h.times, h.direct, strict=True):
             distance.append(away)
             hit.append(row >= 0)
@@ -30,13 +27,14 @@ def gather(found: list[Hypothesis], ears: Ears, noise: Noise) -> tuple[Residuals
                 r = float(ears.time[j] - time - delay[i])
                 residual.append(r)
                 sigma.append(ears.sigma[j])
-                straight.append(straight_share(r, j, ears, noise, 0.0))
+                path.append(number * count + int(i))
                 direct[j] = 0.95
     seen = Residuals(
         np.array(residual),
         np.array(sigma),
-        np.array(straight),
-        freedom,
+        np.array(path, np.int64),
+        3.0 * len(found),
+        2.0 * len(found) + sum(len(h.times) for h in found),
         np.concatenate(distance),
         np.concatenate(hit).astype(float),
         np.concatenate(works),

@@ -8,7 +8,7 @@ from numba import njit
 
 from detector.ears import Ears, Noise
 from detector.lateness import mixture
-from detector.scan import score_anchors
+from detector.scan import Kernel
 
 REACH_SIGMAS = 5.0  # a straight arrival further off than this many sigma is none
 REACH_LATE = 4.0  # nor a late one after this many mean latenesses
@@ -96,8 +96,60 @@ def settle_time(
                 top += w * e
                 total += w
         if total > 0.0:
-            emission_s = top / total
+            emission_s = float(top / total)
     return emission_s
+
+
+@njit(cache=True, nogil=True)
+def score_anchors(
+    emitted: npt.NDArray[np.float64],
+    order: npt.NDArray[np.int64],
+    gain: npt.NDArray[np.float64],
+    station: npt.NDArray[np.int64],
+    silence: float,
+    kernel: Kernel,
+    stations: int,
+) -> npt.NDArray[np.float64]:
+    """Log-likelihood ratio (n,) of a round at the emission time of each pulse, in emission order.
+
+    Each station counts once, with its best pulse; `gain` (n,) is the log odds of a pulse before its timing,
+    `silence` what is lost if no station had heard it.
+    """
+    n = len(order)
+    score = np.empty(n)
+    best, stamp = np.zeros(stations), np.full(stations, -1)
+    before = kernel.zero * kernel.step_s
+    after = (len(kernel.table) - 1 - kernel.zero) * kernel.step_s
+    low = 0
+    for a in range(n):
+        t = emitted[order[a]]
+        while emitted[order[low]] < t - before:
+            low += 1
+        total = silence
+        b = low
+        while b < n and emitted[order[b]] <= t + after:
+            j = order[b]
+            v = gain[j] + kernel.table[int((emitted[j] - t) / kernel.step_s + 0.5 + kernel.zero)]
+            if v > 0.0:
+                i = station[j]
+                had = best[i] if stamp[i] == a else 0.0
+                if v > had:
+                    best[i], stamp[i] = v, a
+                    total += v - had
+            b += 1
+        score[a] = total
+    return score
+
+
+@njit(cache=True, nogil=True)
+def fits_in(time_s: float, times: npt.NDArray[np.float64], gap_s: float, pause_s: float) -> bool:
+    """Whether a round at a time may belong to the incident with these times (k,): not too near, not too far."""
+    if len(times) == 0:
+        return True
+    nearest = np.inf
+    for t in times:
+        nearest = min(nearest, abs(t - time_s))
+    return gap_s <= nearest <= pause_s
 
 
 @njit(cache=True, nogil=True)
@@ -108,9 +160,9 @@ def find_rounds(
     noise: Noise,
     blur_s: float,
     gap_s: float,
+    pause_s: float,
     cost: float,
-    table: npt.NDArray[np.float64],
-    zero: int,
+    kernel: Kernel,
     most: int,
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.int64]]:
     """Take the best round, set its pulses aside, and go on until no round is worth its cost.
@@ -123,7 +175,7 @@ def find_rounds(
         Each round's direct pulse at each station, or -1.
     """
     n, stations = len(ears.time), len(delay)
-    emitted, gain, score = np.empty(n), np.empty(n), np.empty(n)
+    emitted, gain = np.empty(n), np.empty(n)
     silence = 0.0
     for i in range(stations):
         silence += log(1.0 - chance[i])
@@ -132,7 +184,7 @@ def find_rounds(
             emitted[j] = ears.time[j] - delay[i]
             gain[j] = odds - log(ears.clutter[j])
     order = np.argsort(emitted)
-    score_anchors(emitted, order, gain, ears.station, silence, table, zero, stations, score)
+    score = score_anchors(emitted, order, gain, ears.station, silence, kernel, stations)
     ranked = np.argsort(-score)
     times, scores = np.empty(most), np.empty(most)
     direct = np.empty((most, stations), np.int64)
@@ -143,13 +195,13 @@ def find_rounds(
         a = ranked[r]
         if score[a] < cost - 3.0 or count == most:
             break
-        t = emitted[order[a]]
-        if not free[order[a]] or (count > 0 and np.min(np.abs(times[:count] - t)) < gap_s):
+        t = float(emitted[order[a]])
+        if not free[order[a]] or not fits_in(t, times[:count], gap_s, pause_s):
             continue
         score_round(t, delay, chance, free, ears, noise, blur_s, likely)
         t = settle_time(t, delay, likely, ears, noise, blur_s)
         v = score_round(t, delay, chance, free, ears, noise, blur_s, likely)
-        if v <= cost or (count > 0 and np.min(np.abs(times[:count] - t)) < gap_s):
+        if v <= cost or not fits_in(t, times[:count], gap_s, pause_s):
             continue
         times[count], scores[count] = t, v
         direct[count] = likely

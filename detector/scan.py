@@ -4,7 +4,8 @@ In every cell the pulses are moved back by their delays; rounds show as pulses o
 The kernel is as wide as the cell leaves arrivals open, so a cell's score is the evidence averaged over the cell.
 """
 
-from math import log
+from math import log, sqrt
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -12,112 +13,87 @@ from numba import njit
 
 from detector.ears import Ears, Noise, detection_probability, street_height
 
-STEP_S = 0.5e-3
+
+class Kernel(NamedTuple):
+    """A table of `detector.lateness.blurred_table` (a named tuple, as numba wants it).
+
+    Attributes
+    ----------
+    table : ndarray, shape (t,)
+        Log density, nats.
+    zero : int
+        Index of residual 0.
+    step_s : float
+    """
+
+    table: npt.NDArray[np.float64]
+    zero: int
+    step_s: float
 
 
 @njit(cache=True, nogil=True)
-def score_anchors(
-    emitted: npt.NDArray[np.float64],
-    order: npt.NDArray[np.int64],
-    gain: npt.NDArray[np.float64],
-    station: npt.NDArray[np.int64],
-    silence: float,
-    table: npt.NDArray[np.float64],
-    zero: int,
-    stations: int,
+def add_station(
+    time: npt.NDArray[np.float64],
+    log_clutter: npt.NDArray[np.float64],
+    odds: float,
+    shift_s: float,
+    kernel: Kernel,
     score: npt.NDArray[np.float64],
 ) -> None:
-    """Fill score (n,): log-likelihood ratio of a round at the emission time of each pulse, in emission order.
+    """Add one station's best pulse to the score of every emission time (bins,).
 
-    Each station counts once, with its best pulse; `gain` (n,) is the log odds of a pulse before its timing,
-    `silence` what is lost if no station had heard it.
+    Parameters
+    ----------
+    time, log_clutter : ndarray, shape (p,)
+        The station's pulses in order, s, and the log of the clutter around them.
+    odds : float
+        Log odds that the station reports a shot.
+    shift_s : float
+        Delay and begin of the bins, s: a pulse at `time` falls into bin (time - shift_s) / step.
     """
-    n = len(order)
-    best, stamp = np.zeros(stations), np.full(stations, -1)
-    before, after = zero * STEP_S, (len(table) - 1 - zero) * STEP_S
-    low = 0
-    for a in range(n):
-        t = emitted[order[a]]
-        while emitted[order[low]] < t - before:
-            low += 1
-        total = silence
-        b = low
-        while b < n and emitted[order[b]] <= t + after:
-            j = order[b]
-            v = gain[j] + table[int((emitted[j] - t) / STEP_S + 0.5 + zero)]
-            if v > 0.0:
-                i = station[j]
-                had = best[i] if stamp[i] == a else 0.0
-                if v > had:
-                    best[i], stamp[i] = v, a
-                    total += v - had
-            b += 1
-        score[a] = total
-
-
-@njit(cache=True, nogil=True)
-def sum_peaks(
-    emitted: npt.NDArray[np.float64],
-    order: npt.NDArray[np.int64],
-    score: npt.NDArray[np.float64],
-    gap_s: float,
-    cost: float,
-) -> float:
-    """Sum what the peaks of a score exceed the cost of a round by; peaks are at least `gap_s` apart."""
-    total, kept, kept_time = 0.0, 0.0, -1e300
-    for a in range(len(order)):
-        v, t = score[a] - cost, emitted[order[a]]
-        if v <= 0.0:
+    count = len(time)
+    last = -1
+    for p in range(count):
+        at = int((time[p] - shift_s) / kernel.step_s + 0.5)
+        gain = odds - log_clutter[p]
+        peak = gain + kernel.table[kernel.zero]
+        if peak <= 0.0:
             continue
-        if t - kept_time >= gap_s:
-            total += kept
-            kept, kept_time = v, t
-        elif v > kept:
-            kept, kept_time = v, t
-    return total + kept
-
-
-@njit(cache=True, nogil=True)
-def prepare_cell(
-    x: float,
-    y: float,
-    ears: Ears,
-    noise: Noise,
-    range_m: float,
-    log_clutter: npt.NDArray[np.float64],
-    emitted: npt.NDArray[np.float64],
-    gain: npt.NDArray[np.float64],
-) -> float:
-    """Fill emission times (n,) and gains (n,) of all pulses for a place; return what silence everywhere costs.
-
-    A pulse out of range gets gain -inf, and its station's silence says nothing.
-    """
-    z = street_height(x, y, ears, noise)
-    silence = 0.0
-    for i in range(len(ears.xyz)):
-        dx, dy, dz = ears.xyz[i, 0] - x, ears.xyz[i, 1] - y, ears.xyz[i, 2] - z
-        d = np.sqrt(dx * dx + dy * dy + dz * dz)
-        p = detection_probability(d, ears.works[i], noise) if d <= range_m else 0.0
-        odds = log(p / (1.0 - p)) if p > 0.0 else -np.inf
-        silence += log(1.0 - p)
-        along = (noise.wind_east_mps * dx + noise.wind_north_mps * dy) / max(d, 0.1)
-        delay = d / (noise.sound_speed_mps + along)
-        for j in range(ears.first[i], ears.first[i + 1]):
-            emitted[j] = ears.time[j] - delay
-            gain[j] = odds - log_clutter[j]
-    return silence
-
-
-@njit(cache=True, nogil=True)
-def sort_again(value: npt.NDArray[np.float64], order: npt.NDArray[np.int64]) -> None:
-    """Sort `order` (n,) by value in place: insertion, as the neighbouring cell left it almost sorted."""
-    for a in range(1, len(order)):
-        j = order[a]
-        b = a - 1
-        while b >= 0 and value[order[b]] > value[j]:
-            order[b + 1] = order[b]
+        # A late arrival was emitted before its bin: residual = pulse - emission grows towards earlier bins.
+        b = at - 1
+        low = max(last + 1, 0)
+        while b >= low and kernel.zero + at - b < len(kernel.table):
+            v = gain + kernel.table[kernel.zero + at - b]
+            if v <= 0.0:
+                break
+            score[b] += v
             b -= 1
-        order[b + 1] = j
+        limit = len(score) - 1
+        if p + 1 < count:
+            limit = min(limit, (at + int((time[p + 1] - shift_s) / kernel.step_s + 0.5)) // 2)
+        b = max(at, low)
+        while b <= limit and kernel.zero + at - b >= 0:
+            v = gain + kernel.table[kernel.zero + at - b]
+            if v <= 0.0:
+                break
+            score[b] += v
+            b += 1
+        last = max(last, b - 1)
+
+
+@njit(cache=True, nogil=True)
+def sum_peaks(score: npt.NDArray[np.float64], level: float, gap: int) -> float:
+    """Sum what the peaks of a score (bins,) exceed a level by; peaks are at least `gap` bins apart."""
+    total, kept, kept_at = 0.0, 0.0, -(1 << 40)
+    for b in range(len(score)):
+        v = score[b] - level
+        if v > 0.0:
+            if b - kept_at >= gap:
+                total += kept
+                kept, kept_at = v, b
+            elif v > kept:
+                kept, kept_at = v, b
+    return total + kept
 
 
 @njit(cache=True, nogil=True)
@@ -126,20 +102,38 @@ def score_cells(
     ears: Ears,
     noise: Noise,
     range_m: float,
-    table: npt.NDArray[np.float64],
-    zero: int,
+    kernel: Kernel,
     gap_s: float,
     cost: float,
 ) -> npt.NDArray[np.float64]:
-    """Score places (m, 2): sum over rounds of what the log-likelihood ratio exceeds the cost by, nats."""
-    n = len(ears.time)
-    emitted, gain, score = np.empty(n), np.empty(n), np.empty(n)
-    result = np.empty(len(cells))
+    """Score places (m, 2): sum over rounds of what the log-likelihood ratio exceeds the cost by, nats.
+
+    A station out of range neither speaks nor is silent.
+    """
+    result = np.zeros(len(cells))
     log_clutter = np.log(ears.clutter)
-    order = np.argsort(ears.time)
+    wind = sqrt(noise.wind_east_mps**2 + noise.wind_north_mps**2)
+    slowest = max(noise.sound_speed_mps - wind, 0.5 * noise.sound_speed_mps)
+    begin = ears.time.min() - range_m / slowest
+    score = np.empty(int((ears.time.max() - begin) / kernel.step_s) + 2)
+    gap = max(1, int(gap_s / kernel.step_s + 0.5))
     for c in range(len(cells)):
-        silence = prepare_cell(cells[c, 0], cells[c, 1], ears, noise, range_m, log_clutter, emitted, gain)
-        sort_again(emitted, order)
-        score_anchors(emitted, order, gain, ears.station, silence, table, zero, len(ears.xyz), score)
-        result[c] = sum_peaks(emitted, order, score, gap_s, cost)
+        x, y = cells[c, 0], cells[c, 1]
+        z = street_height(x, y, ears, noise)
+        score[:] = 0.0
+        silence = 0.0
+        for i in range(len(ears.xyz)):
+            dx, dy, dz = ears.xyz[i, 0] - x, ears.xyz[i, 1] - y, ears.xyz[i, 2] - z
+            d = max(sqrt(dx * dx + dy * dy + dz * dz), 0.1)
+            if d > range_m:
+                continue
+            p = detection_probability(d, ears.works[i], noise)
+            if p <= 0.0:
+                continue
+            silence += log(1.0 - p)
+            along = (noise.wind_east_mps * dx + noise.wind_north_mps * dy) / d
+            delay = d / max(noise.sound_speed_mps + along, slowest)
+            a, b = ears.first[i], ears.first[i + 1]
+            add_station(ears.time[a:b], log_clutter[a:b], log(p / (1.0 - p)), begin + delay, kernel, score)
+        result[c] = sum_peaks(score, cost - silence, gap)
     return result

@@ -8,7 +8,10 @@ import numpy.typing as npt
 from detector.climb import climb
 from detector.ears import Ears, Noise
 from detector.lateness import blurred_table
-from detector.scan import STEP_S, score_cells
+from detector.scan import Kernel, score_cells
+
+LEAST_BLUR_S = 0.5e-3
+NARROWING = np.array([1.0, 0.6, 0.3, 0.15, 0.0, 0.0, 0.0])
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,8 @@ class SearchOptions:
         How many places are climbed from.
     gap_s : float
         Least time between rounds of one incident, s (automatic fire at 1,200 a minute is 0.05).
+    pause_s : float
+        Rounds of one place further apart than this are two incidents, s.
     rounds_most : int
         Most rounds of one incident in one window.
     round_rate_hz : float
@@ -46,6 +51,7 @@ class SearchOptions:
     beam: int = 160
     climbs: int = 40
     gap_s: float = 0.045
+    pause_s: float = 5.0
     rounds_most: int = 60
     round_rate_hz: float = 1.0
     incident_rate_hz_km2: float = 1e-3
@@ -104,12 +110,21 @@ def first_cells(ears: Ears, options: SearchOptions) -> npt.NDArray[np.float64]:
     return np.column_stack([gx.ravel(), gy.ravel()])
 
 
-def _score(cells, edge_m: float, ears: Ears, noise: Noise, options: SearchOptions):
-    blur = 0.55 * edge_m / noise.sound_speed_mps
+def make_kernel(blur_s: float, step_s: float, ears: Ears, noise: Noise) -> Kernel:
+    """Tabulate the kernel of a place open by plus or minus `blur_s`, for the pulses' typical onset."""
     sigma = float(np.hypot(np.median(ears.sigma), noise.path_sigma_s))
-    table, zero = blurred_table(blur, sigma, noise.late_share, noise.late_mean_s, STEP_S)
+    table, zero = blurred_table(blur_s, sigma, noise.late_share, noise.late_mean_s, step_s)
+    return Kernel(table, zero, step_s)
+
+
+def _score(
+    cells: npt.NDArray[np.float64], edge_m: float, ears: Ears, noise: Noise, options: SearchOptions
+) -> npt.NDArray[np.float64]:
+    blur = 0.55 * edge_m / noise.sound_speed_mps
+    step = max(0.2 * (blur + np.hypot(np.median(ears.sigma), noise.path_sigma_s)), 0.5e-3)
     cost = round_cost(ears, noise, options, blur)
-    return score_cells(cells, ears, noise, options.range_m, table, zero, options.gap_s, cost)
+    kernel = make_kernel(blur, float(step), ears, noise)
+    return score_cells(cells, ears, noise, options.range_m, kernel, options.gap_s, cost)
 
 
 def best_cells(ears: Ears, noise: Noise, options: SearchOptions) -> npt.NDArray[np.float64]:
@@ -140,28 +155,39 @@ def _thin(cells, score, options: SearchOptions) -> npt.NDArray[np.float64]:
     return cells[kept]
 
 
-def _ladder(ears: Ears, noise: Noise, options: SearchOptions):
-    edge = options.cell_m / 2.0**options.halvings
-    blurs = 0.6 * edge / noise.sound_speed_mps * np.array([1.0, 0.6, 0.3, 0.15, 0.0, 0.0, 0.0])
-    sigma = float(np.hypot(np.median(ears.sigma), noise.path_sigma_s))
-    made = [blurred_table(0.5e-3 + b, sigma, noise.late_share, noise.late_mean_s, STEP_S) for b in blurs]
-    lengths = np.array([len(t) for t, _ in made], np.int64)
-    tables = np.zeros((len(made), lengths.max()))
-    for row, (table, _) in zip(tables, made, strict=True):
-        row[: len(table)] = table
-    return blurs, tables, lengths, np.array([z for _, z in made], np.int64)
+def _ladder(
+    blurs: npt.NDArray[np.float64], ears: Ears, noise: Noise
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+    """Kernels of a climb, one a step: tables (s, t), padded with -inf, and their zeros (s,)."""
+    kernels = [make_kernel(float(b) + LEAST_BLUR_S, LEAST_BLUR_S, ears, noise) for b in blurs]
+    tables = np.full((len(kernels), max(len(k.table) for k in kernels)), -np.inf)
+    for row, kernel in zip(tables, kernels, strict=True):
+        row[: len(kernel.table)] = kernel.table
+    return tables, np.array([k.zero for k in kernels], np.int64)
 
 
 def climb_all(starts, ears: Ears, noise: Noise, options: SearchOptions) -> list[Hypothesis]:
     """Climb from each start (m, 2) or (m, 6); hypotheses by evidence, best first."""
-    blurs, tables, lengths, zeros = _ladder(ears, noise, options)
+    edge = options.cell_m / 2.0**options.halvings
+    blurs = 0.6 * edge / noise.sound_speed_mps * NARROWING
+    tables, zeros = _ladder(blurs, ears, noise)
     cost = round_cost(ears, noise, options)
     found = []
     for start in starts:
         place = np.zeros(6)
         place[: len(start)] = start
         end = climb(
-            place, ears, noise, blurs, options.gap_s, cost, tables, lengths, zeros, options.rounds_most
+            place,
+            ears,
+            noise,
+            blurs,
+            options.gap_s,
+            options.pause_s,
+            cost,
+            tables,
+            zeros,
+            LEAST_BLUR_S,
+            options.rounds_most,
         )
         found.append(weigh(*end, options))
     return sorted(found, key=lambda h: -h.log_evidence)

@@ -31,9 +31,9 @@ def association_row(options: WindowOptions, seeds: range, settings: AssociationO
     total, spent = np.zeros(3), []
     for seed in seeds:
         window = draw_window(seed, options)
-        began = time.perf_counter()
+        began = time.process_time()
         incidents = associate(window.site, window.pulses, settings)
-        spent.append(time.perf_counter() - began)
+        spent.append(time.process_time() - began)
         counts = count_matches(window, incidents)
         if verbose and counts[0] * 2 < counts[1] + counts[2]:
             print(seed, counts, [len(t.times_s) for t in window.truth])
