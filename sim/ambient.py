@@ -1,5 +1,7 @@
 """Street noise and self noise: shaped, stationary, independent for every capsule."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 from numba import njit
@@ -13,14 +15,18 @@ Floats = npt.NDArray[np.float64]
 REFERENCE_PA = 20e-6
 _LANES = 128
 _GRID = 2**14
-_ROUNDS = 6
+_FIT_POINTS = 120
+_BAND_POINTS = 17
+_ROUNDS = 4
 _TOP_OF_RATE = 0.45
 _LOWEST_HZ = 10.0
 # The slowest pole has forgotten its start to 1e-3 after this many time constants.
 _FORGET = 7.0
 # Four bytes: mean 510, variance 4 (256^2 - 1) / 12.
 _MEAN = np.float32(510.0)
-_DEVIATION = np.float32(np.sqrt(4.0 * (256.0**2 - 1.0) / 12.0))
+_PER_DEVIATION = np.float32(1.0 / np.sqrt(4.0 * (256.0**2 - 1.0) / 12.0))
+# Odd, so that counters run through all numbers, and far from any regular pattern (2^32 over the golden ratio).
+_STRIDE = np.uint32(0x9E3779B1)
 
 
 def noise_levels(ambient: Ambient, louder_db: float, microphone: Microphone) -> Floats:
@@ -40,67 +46,122 @@ def noise_levels(ambient: Ambient, louder_db: float, microphone: Microphone) -> 
         dB re 20 uPa rms, at 63 Hz to 8 kHz.
     """
     octaves = np.array(OCTAVES_HZ)
-    frequency = np.linspace(10.0, 20_000.0, 20_000)
+    frequency = np.linspace(10.0, 20_000.0, 2_000)
     density = microphone.noise_floor_db - 10.0 * np.log10(np.trapezoid(_a_weighting(frequency), frequency))
     white = density + 10.0 * np.log10(octaves / np.sqrt(2.0)) - microphone.sensitivity_db
     street = np.array(ambient.octave_db_rms) + louder_db
     return 10.0 * np.log10(10.0 ** (street / 10.0) + 10.0 ** (white / 10.0))
 
 
-def design_noise(levels_db: Floats, high_pass_hz: float, rate_hz: float) -> tuple[Floats, Floats]:
-    """Design the filter that gives white noise these octave levels: one-pole low-passes side by side.
+@dataclass(frozen=True, eq=False)
+class NoiseDesign:
+    """What all noise of one sampling rate and one high-pass has in common.
 
-    The spectrum is piecewise linear in dB over log frequency, flat outside, and goes through the microphone's
-    high-pass; the residues are a least-squares fit of its minimum-phase response.
+    Attributes
+    ----------
+    poles : ndarray, shape (k,)
+        z-plane poles of one-pole low-passes side by side; a pole of 0 is the direct way.
+    fixed, per_level : ndarray of complex, shape (m,) and (m, 8)
+        Logarithm of the minimum-phase response at m frequencies: a constant, and what each octave's density adds.
+    rows : ndarray of complex, shape (m, k)
+        Response of each pole at those frequencies.
+    band_rows : ndarray of complex, shape (b, n, k)
+        The same at n frequencies across each of the b octaves that the rate reaches.
+    band_weights : ndarray, shape (b, n)
+        Power at those frequencies -> power in the octave.
+    """
+
+    poles: Floats
+    fixed: npt.NDArray[np.complex128]
+    per_level: npt.NDArray[np.complex128]
+    rows: npt.NDArray[np.complex128]
+    band_rows: npt.NDArray[np.complex128]
+    band_weights: Floats
+
+
+def design_noise(high_pass_hz: float, rate_hz: float) -> NoiseDesign:
+    """Prepare noise for one microphone response: corner of the high-pass and sampling rate, Hz.
+
+    The density is piecewise linear in dB over log frequency, flat outside the octaves, and goes through the high-pass.
+    """
+    octaves = np.array(OCTAVES_HZ)
+    reached = octaves[octaves * np.sqrt(2.0) < 0.5 * rate_hz]
+    corners = np.concatenate([[high_pass_hz], octaves / np.sqrt(2.0)])
+    poles = np.concatenate(
+        [[0.0], np.exp(-2.0 * np.pi * corners[corners < _TOP_OF_RATE * rate_hz] / rate_hz)]
+    )
+    grid = np.linspace(0.0, 0.5 * rate_hz, _GRID + 1)
+    points = np.geomspace(_LOWEST_HZ, 0.48 * rate_hz, _FIT_POINTS)
+    frequency = np.maximum(grid, _LOWEST_HZ)
+    high_pass = -0.5 * np.log(1.0 + (high_pass_hz / frequency) ** 2)
+    hats = [np.interp(np.log(frequency), np.log(octaves), hat) for hat in np.eye(len(octaves))]
+    completed = [causal_completion(part) for part in (high_pass, *hats)]
+    at_points = [np.interp(points, grid, c.real) + 1j * np.interp(points, grid, c.imag) for c in completed]
+    edges = np.array([np.geomspace(o / np.sqrt(2.0), o * np.sqrt(2.0), _BAND_POINTS) for o in reached])
+    return NoiseDesign(
+        poles,
+        at_points[0],
+        np.stack(at_points[1:], axis=1),
+        _responses(points, poles, rate_hz),
+        _responses(edges, poles, rate_hz),
+        np.gradient(edges, axis=1) / (0.5 * rate_hz),
+    )
+
+
+def shape_noise(levels_db: Floats, design: NoiseDesign) -> Floats:
+    """Find the weights of the low-passes that give white noise these octave levels.
 
     Parameters
     ----------
     levels_db : ndarray, shape (8,)
         Octave levels, dB re 20 uPa rms, 63 Hz to 8 kHz.
-    high_pass_hz, rate_hz : float
-        Corner of the high-pass; sampling rate, Hz.
+    design : NoiseDesign
 
     Returns
     -------
-    poles, residues : ndarray, shape (k,) and (k,)
-        Output is the sum of residue / (1 - pole z^-1) over white noise of unit variance, Pa; a pole of 0 is the direct
-        way.
+    ndarray, shape (k,)
+        Residues: white noise of unit variance through the sum of residue / (1 - pole z^-1) is the pressure, Pa. A least
+        squares fit, corrected until the octaves have their power.
     """
-    octaves = np.array(OCTAVES_HZ)
-    octaves = octaves[octaves * np.sqrt(2.0) < 0.5 * rate_hz]
-    grid = np.linspace(0.0, 0.5 * rate_hz, _GRID + 1)
-    corners = np.concatenate([[high_pass_hz, 2.0 * high_pass_hz], np.array(OCTAVES_HZ) / np.sqrt(2.0)])
-    corners = corners[corners < _TOP_OF_RATE * rate_hz]
-    poles = np.concatenate([[0.0], np.exp(-2.0 * np.pi * corners / rate_hz)])
-    wanted = levels_db[: len(octaves)] - 10.0 * np.log10(octaves / np.sqrt(2.0))
-    density = wanted.copy()
-    residues = np.zeros(len(poles))
+    bands = len(design.band_rows)
+    log_level = np.log(10.0) / 20.0 * levels_db
+    # The density of each octave before correction, up to a factor that the first round finds.
+    log_density = log_level - 0.5 * np.log(np.array(OCTAVES_HZ))
+    wanted = log_level[:bands] + np.log(REFERENCE_PA)
+    residues = np.zeros(len(design.poles))
     for _ in range(_ROUNDS):
-        residues = _fit(grid, octaves, density, poles, high_pass_hz, rate_hz)
-        power = np.abs(_response(grid, poles, residues, rate_hz)) ** 2 / (0.5 * rate_hz)
-        reached = [_mean_density(grid, power, octave) for octave in octaves]
-        density += wanted - (10.0 * np.log10(reached) - 20.0 * np.log10(REFERENCE_PA))
-    return poles, residues
+        target = np.exp(design.fixed + design.per_level @ log_density)
+        relative = design.rows / target[:, None]
+        stacked = np.concatenate([relative.real, relative.imag])
+        ones = np.repeat([1.0, 0.0], len(target))
+        residues = np.linalg.lstsq(stacked, ones, rcond=1e-9)[0]
+        power = np.sum(np.abs(design.band_rows @ residues) ** 2 * design.band_weights, axis=1)
+        correction = wanted - 0.5 * np.log(power)
+        log_density[:bands] += correction
+        log_density[bands:] += correction[-1]
+    return residues
 
 
-def fill_noise(out: npt.NDArray[np.float32], poles: Floats, residues: Floats, key: int) -> None:
+def fill_noise(out: npt.NDArray[np.float32], design: NoiseDesign, residues: Floats, key: int) -> None:
     """Fill a pressure signal with noise.
 
     Parameters
     ----------
     out : ndarray of float32, shape (n,)
         Pa; overwritten.
-    poles, residues : ndarray
-        From `design_noise`.
+    design : NoiseDesign
+    residues : ndarray, shape (k,)
+        From `shape_noise`.
     key : int
         64 bits; equal keys give equal noise, different ones independent noise.
     """
-    slowest = poles.max(initial=0.0)
-    warm_up = int(np.ceil(-_FORGET / np.log(slowest))) if slowest > 0.0 else 0
+    poles = design.poles
+    warm_up = int(np.ceil(-_FORGET / np.log(poles.max())))
+    odd = len(poles) % 2 == 0  # without the direct way; a pole without weight makes the pairs whole
     _fill(
         out,
-        poles[1:].astype(np.float32),
-        residues[1:].astype(np.float32),
+        np.append(poles[1:], [0.0] * odd).astype(np.float32),
+        np.append(residues[1:], [0.0] * odd).astype(np.float32),
         np.float32(residues[0]),
         np.uint32(key & 0xFFFFFFFF),
         np.uint32(key >> 32 & 0xFFFFFFFF),
@@ -116,37 +177,9 @@ def _a_weighting(frequency: Floats) -> Floats:
     return np.square(gain * 10.0 ** (2.0 / 20.0))
 
 
-def _fit(
-    grid: Floats, octaves: Floats, density: Floats, poles: Floats, high_pass_hz: float, rate_hz: float
-) -> Floats:
-    """Fit the residues to the minimum-phase response of a one-sided density in dB re (20 uPa)^2 / Hz."""
-    frequency = np.maximum(grid, 1e-3)
-    log_density = np.interp(np.log(frequency), np.log(octaves), density)
-    log_density += -10.0 * np.log10(1.0 + (high_pass_hz / np.maximum(frequency, _LOWEST_HZ)) ** 2)
-    log_magnitude = np.log(10.0) / 20.0 * (log_density + 20.0 * np.log10(REFERENCE_PA))
-    log_magnitude += 0.5 * np.log(0.5 * rate_hz)
-    target: npt.NDArray[np.complex128] = np.exp(causal_completion(log_magnitude))
-    points = np.geomspace(_LOWEST_HZ, 0.48 * rate_hz, 120)
-    wanted = np.interp(points, grid, target.real) + 1j * np.interp(points, grid, target.imag)
-    rows = 1.0 / (1.0 - poles * np.exp(-2j * np.pi * points / rate_hz)[:, None])
-    rows = rows / np.abs(wanted)[:, None]
-    unit = wanted / np.abs(wanted)
-    stacked = np.concatenate([rows.real, rows.imag])
-    residues = np.linalg.lstsq(stacked, np.concatenate([unit.real, unit.imag]), rcond=1e-9)[0]
-    return residues.astype(np.float64)
-
-
-def _response(
-    frequency: Floats, poles: Floats, residues: Floats, rate_hz: float
-) -> npt.NDArray[np.complex128]:
-    delay = np.exp(-2j * np.pi * frequency / rate_hz)
-    return np.sum(residues / (1.0 - poles * delay[:, None]), axis=1)
-
-
-def _mean_density(grid: Floats, power: Floats, octave: float) -> float:
-    """Mean power density over an octave band, Pa^2 / Hz."""
-    edges = np.geomspace(octave / np.sqrt(2.0), octave * np.sqrt(2.0), 33)
-    return float(np.trapezoid(np.interp(edges, grid, power), edges) / (edges[-1] - edges[0]))
+def _responses(frequency: Floats, poles: Floats, rate_hz: float) -> npt.NDArray[np.complex128]:
+    """Return the response of each pole, shape (..., k)."""
+    return np.reciprocal(1.0 - poles * np.exp(-2j * np.pi * frequency / rate_hz)[..., None])
 
 
 @njit(cache=True, nogil=True)
@@ -157,28 +190,34 @@ def _fill(out, poles, residues, direct, low_key, high_key, warm_up):
     and nothing shows where they meet. Lanes side by side are what the processor does at once.
     """
     stretch = (len(out) + _LANES - 1) // _LANES
+    counter = np.empty(_LANES, dtype=np.uint32)
+    for lane in range(_LANES):
+        counter[lane] = np.uint32(np.uint32(lane * stretch - warm_up) * _STRIDE + low_key)
     white = np.empty(_LANES, dtype=np.float32)
     total = np.empty(_LANES, dtype=np.float32)
     state = np.zeros((len(poles), _LANES), dtype=np.float32)
     for i in range(-warm_up, stretch):
         for lane in range(_LANES):
-            x = np.uint32(np.uint32(lane * stretch + i) * np.uint32(0x9E3779B1) + low_key)
+            x = counter[lane]
+            counter[lane] = np.uint32(x + _STRIDE)
             x = np.uint32((x ^ (x >> np.uint32(16))) * np.uint32(0x85EBCA6B))
             x = np.uint32(x ^ high_key)
             x = np.uint32((x ^ (x >> np.uint32(13))) * np.uint32(0xC2B2AE35))
             x = np.uint32(x ^ (x >> np.uint32(16)))
             pairs = np.uint32((x & np.uint32(0x00FF00FF)) + ((x >> np.uint32(8)) & np.uint32(0x00FF00FF)))
             summed = np.int32((pairs & np.uint32(0xFFFF)) + (pairs >> np.uint32(16)))
-            white[lane] = (np.float32(summed) - _MEAN) / _DEVIATION
+            white[lane] = (np.float32(summed) - _MEAN) * _PER_DEVIATION
+        for lane in range(_LANES):
             total[lane] = direct * white[lane]
-        for pole in range(len(poles)):
-            a, r = poles[pole], residues[pole]
-            row = state[pole]
+        # Two poles at a time: the sum is read and written half as often.
+        for pole in range(0, len(poles) - 1, 2):
+            a, r, row = poles[pole], residues[pole], state[pole]
+            b, s, next_row = poles[pole + 1], residues[pole + 1], state[pole + 1]
             for lane in range(_LANES):
                 row[lane] = a * row[lane] + white[lane]
-                total[lane] += r * row[lane]
+                next_row[lane] = b * next_row[lane] + white[lane]
+                total[lane] += r * row[lane] + s * next_row[lane]
         if i >= 0:
-            for lane in range(_LANES):
-                place = lane * stretch + i
-                if place < len(out):
-                    out[place] = total[lane]
+            # The last lanes may be shorter.
+            for lane in range(min(_LANES, (len(out) - i + stretch - 1) // stretch)):
+                out[lane * stretch + i] = total[lane]

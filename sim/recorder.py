@@ -8,7 +8,7 @@ import numpy.typing as npt
 from scenes.scene import Scene
 from scenes.sensor import Sensor
 from scenes.streams import draw_stream
-from sim.ambient import design_noise, fill_noise, noise_levels
+from sim.ambient import NoiseDesign, fill_noise, noise_levels, shape_noise
 from sim.arrivals import Arrivals
 from sim.band_filter import ShelfDesign
 from sim.capture import Capture
@@ -19,8 +19,15 @@ from sim.render import RING_S, render
 Pressure = npt.NDArray[np.float32]
 
 
-def quiet_pressure(scene: Scene, sensor: Sensor) -> Pressure:
+def quiet_pressure(scene: Scene, sensor: Sensor, design: NoiseDesign) -> Pressure:
     """Return the pressure at a sensor where nothing happens: street and self noise.
+
+    Parameters
+    ----------
+    scene : Scene
+    sensor : Sensor
+    design : NoiseDesign
+        For its sampling rate and high-pass.
 
     Returns
     -------
@@ -31,10 +38,10 @@ def quiet_pressure(scene: Scene, sensor: Sensor) -> Pressure:
     samples = round(scene.duration_s * microphone.rate_hz) if sensor.alive else 0
     rng = draw_stream(scene.seed, "ambient", sensor.id)
     levels = noise_levels(scene.ambient, scene.ambient.spread_db * rng.standard_normal(), microphone)
-    poles, residues = design_noise(levels, microphone.high_pass_hz, microphone.rate_hz)
+    residues = shape_noise(levels, design)
     out = np.empty((len(microphone.capsules_m), samples), dtype=np.float32)
     for capsule in out:
-        fill_noise(capsule, poles, residues, int(rng.integers(2**63)))
+        fill_noise(capsule, design, residues, int(rng.integers(2**63)))
     return out
 
 
@@ -75,9 +82,9 @@ def add_event(
     clipped = False
     for capsule, offset in zip(pressure, np.array(microphone.capsules_m), strict=True):
         alone, first = _event_alone(sensor, arrivals, offset / sound_mps, jitter_s, shelves)
-        peaks.append(float(np.abs(alone).max()))
+        peaks.append(_peak(alone))
         high_pass(alone, microphone)
-        clipped |= bool(np.abs(alone).max() > limit)
+        clipped |= _peak(alone) > limit
         start, stop = max(first, 0), min(first + len(alone), len(capsule))
         if start < stop:
             capsule[start:stop] += alone[start - first : stop - first]
@@ -95,6 +102,10 @@ def capture_of(sensor: Sensor, pressure: Pressure) -> Capture:
         microphone.full_scale_pa,
         digitise(pressure, microphone),
     )
+
+
+def _peak(pressure: Pressure) -> float:
+    return float(max(pressure.max(), -pressure.min()))
 
 
 def _event_alone(

@@ -13,6 +13,7 @@ from scenes.event import Event
 from scenes.scene import Scene
 from scenes.sensor import Sensor
 from scenes.streams import draw_stream
+from sim.ambient import design_noise
 from sim.arrivals import Arrivals, Street, trace_event
 from sim.band_filter import design_shelves
 from sim.capture import Capture
@@ -96,8 +97,15 @@ def simulate(
         index_block(scene.block), facades_of(scene.block), scene.air, options or PathOptions(), filters
     )
     shelves = {rate: design_shelves(rate) for rate in rates}
+    responses = {(s.microphone.high_pass_hz, s.microphone.rate_hz) for s in scene.sensors}
+    noises = {response: design_noise(*response) for response in responses}
     receivers = np.array([s.position_m for s in scene.sensors], dtype=np.float64).reshape(-1, 3)
     heard: list[Heard] = []
+
+    def quiet(sensor: Sensor) -> Pressure:
+        return quiet_pressure(
+            scene, sensor, noises[sensor.microphone.high_pass_hz, sensor.microphone.rate_hz]
+        )
 
     def hear(event: Event, sensor: Sensor, pressure: Pressure, arrivals: list[Arrivals]) -> Heard | None:
         if not arrivals:
@@ -109,7 +117,7 @@ def simulate(
 
     parts = 2 * len(scene.sensors) + len(scene.events)
     with ThreadPoolExecutor(workers) as pool:
-        pressures = _counted(pool.map(partial(quiet_pressure, scene), scene.sensors), progress, 0, parts)
+        pressures = _counted(pool.map(quiet, scene.sensors), progress, 0, parts)
         for number, event in enumerate(scene.events):
             arrivals = trace_event(event, scene.seed, receivers, street)
             rows = pool.map(partial(hear, event), scene.sensors, pressures, arrivals)

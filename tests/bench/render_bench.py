@@ -17,7 +17,7 @@ from scenes.layouts import LAYOUTS
 from scenes.scene import Scene
 from scenes.sensor import Clock, Microphone, Sensor
 from scenes.walls import is_inside
-from sim.ambient import design_noise, fill_noise, noise_levels
+from sim.ambient import design_noise, fill_noise, noise_levels, shape_noise
 from sim.band_filter import design_shelves
 from sim.propagation.air_absorption import attenuation_db_per_m
 from sim.propagation.city import index_block
@@ -140,8 +140,9 @@ def main() -> None:
     scene = whole_scene()
     whole = seconds(lambda: simulate(scene), least_s=3.0)
     noise = np.empty(int(SECONDS * RATE), dtype=np.float32)
-    shape = design_noise(noise_levels(Ambient(), 0.0, Microphone()), 20.0, RATE)
-    filling = SENSORS * seconds(lambda: fill_noise(noise, *shape, 1))
+    design = design_noise(20.0, RATE)
+    residues = shape_noise(noise_levels(Ambient(), 0.0, Microphone()), design)
+    filling = SENSORS * seconds(lambda: fill_noise(noise, design, residues, 1))
     city = index_block(scene.block)
     receivers = np.array([s.position_m for s in scene.sensors])
     indexing = seconds(lambda: index_block(scene.block))

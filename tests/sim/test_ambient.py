@@ -6,7 +6,7 @@ from scipy.signal import butter, sosfilt, welch
 
 from scenes.ambient import OCTAVES_HZ, Ambient
 from scenes.sensor import Microphone
-from sim.ambient import design_noise, fill_noise, noise_levels
+from sim.ambient import design_noise, fill_noise, noise_levels, shape_noise
 
 REFERENCE_PA = 20e-6
 QUIET_MICROPHONE = Microphone(noise_floor_db=-20.0)
@@ -14,7 +14,8 @@ QUIET_MICROPHONE = Microphone(noise_floor_db=-20.0)
 
 def noise(levels, rate, seconds=30.0, key=11):
     out = np.empty(int(seconds * rate), dtype=np.float32)
-    fill_noise(out, *design_noise(levels, 20.0, rate), key)
+    design = design_noise(20.0, rate)
+    fill_noise(out, design, shape_noise(levels, design), key)
     return out
 
 
