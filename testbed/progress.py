@@ -27,5 +27,7 @@ def progress_bar(stage: str, unit: str) -> Iterator[Progress]:
         def show(done: int, parts: int) -> None:
             bar.total = parts
             bar.update(done - bar.n)
+            if done >= parts:
+                bar.close()
 
         yield show
