@@ -17,7 +17,7 @@ from testbed.livefire import LiveTest, find_tests, read_test
 from testbed.livefire_survey import average_positions
 from testbed.livefire_truth import live_events
 from testbed.score import Score
-from testbed.tuning import Grid, choose_left_out, expand_grid, log_score
+from testbed.tuning import FIELD_GRID, Grid, Point, choose_left_out, expand_grid, log_score, override_all
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class FieldOptions:
     tune : "none" or "leave-one-out"
         Use the detector as it is, or choose for each position the settings that do best on all others.
     grid : mapping
-        Settings tried when tuning: dotted name -> values.
+        Settings tried when tuning: dotted name -> values; every combination, and the detector as it is.
     detector : DetectorOptions
     """
 
@@ -52,7 +52,7 @@ class FieldOptions:
     draws: int = 1
     seed: int = 0
     tune: Literal["none", "leave-one-out"] = "none"
-    grid: Grid = field(default_factory=dict)
+    grid: Grid = field(default_factory=lambda: FIELD_GRID)
     detector: DetectorOptions = field(default_factory=DetectorOptions)
 
 
@@ -90,9 +90,8 @@ def run_field(
     """
     _check(options)
     tests = read_set(options.data, options.positions)
-    candidates = [options.detector]
-    if options.tune == "leave-one-out":
-        candidates = expand_grid(options.detector, options.grid)
+    points = expand_grid(options.grid) if options.tune == "leave-one-out" else [{}]
+    candidates = [override_all(options.detector, point) for point in points]
     nights = _hear_all(tests, candidates, options, workers, progress)
     chosen = dict.fromkeys((test.position for test in tests), 0)
     if options.tune == "leave-one-out":
@@ -105,7 +104,7 @@ def run_field(
     ]
     judged = [judge_night(test, night) for test, night in kept]
     rows, incidents = (pl.concat(frames) for frames in zip(*judged, strict=True))
-    score = _head(options, candidates, chosen) | score_field(rows, incidents)
+    score = _head(options, points, chosen) | score_field(rows, incidents)
     result = FieldResult(rows, incidents, score)
     _write(result, kept, out)
     return result
@@ -179,11 +178,11 @@ def _score_candidates(
     return scores
 
 
-def _head(options: FieldOptions, candidates: Sequence[DetectorOptions], chosen: Mapping[str, int]) -> Score:
+def _head(options: FieldOptions, points: Sequence[Point], chosen: Mapping[str, int]) -> Score:
     """Say what was run: the keys before the figures."""
     tuned = {}
     if options.tune == "leave-one-out":
-        tuned = {"tuned": {position: repr(candidates[i]) for position, i in sorted(chosen.items())}}
+        tuned = {"tuned": {position: dict(points[i]) for position, i in sorted(chosen.items())}}
     return {
         "source": options.source,
         "sensors_max": options.sensors_max,

@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from detector.options import DetectorOptions
 from scenes.errors import BadInput
 from testbed.cause import Workings
 from testbed.field import FieldOptions, run_field
@@ -14,8 +15,10 @@ from testbed.field_night import Night, draw_sensors
 from testbed.field_score import format_field, judge_night, score_field
 from testbed.livefire import read_test
 from testbed.livefire_truth import live_events
+from testbed.tuning import override
 from tests.testbed.livefire_set import SENSORS, SHOOTER, write_test
 
+BLIND = ("association.stations_least", 7)  # the set has six sensors
 NOTHING = Workings((), np.empty(0), np.empty(0), np.empty((0, 2)))
 
 
@@ -116,6 +119,24 @@ def test_draws_are_counted_each(live_set, tmp_path):
     ).score
     assert (score["tests"], score["incidents"], score["rounds"], score["draws"]) == (1, 3, 3, 3)
     assert pl.read_parquet(tmp_path / "out" / "matches.parquet")["draw"].to_list() == [0, 1, 2]
+
+
+def test_what_is_tuned_on_a_position_is_not_scored_on_it(live_set, tmp_path):
+    """A setting that hides every incident of FP1 would be chosen by nobody; each position gets what others like."""
+    grid = {"association.stations_least": (7, 3)}
+    options = FieldOptions(live_set, tune="leave-one-out", grid=grid)
+    score = run_field(options, tmp_path / "out").score
+    assert score["tuned"] == {"FP1": {}, "FP2": {}}
+    assert score["rounds_located_25m"] == 5
+    blind = FieldOptions(
+        live_set, tune="leave-one-out", grid=grid, detector=override(DetectorOptions(), *BLIND)
+    )
+    score = run_field(blind, tmp_path / "out").score
+    assert score["tuned"] == {
+        "FP1": {"association.stations_least": 3},
+        "FP2": {"association.stations_least": 3},
+    }
+    assert score["rounds_located_25m"] == 5
 
 
 def test_mistakes_come_together_and_before_any_work(tmp_path):

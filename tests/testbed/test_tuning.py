@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
+from detector.options import DetectorOptions
 from scenes.errors import BadInput
 from testbed.alert_file import JudgedAlert
 from testbed.matching import Gates
 from testbed.truth import TruthEvent
-from testbed.tuning import choose_left_out, expand_grid, log_score, override
+from testbed.tuning import FIELD_GRID, choose_left_out, expand_grid, log_score, override, override_all
 
 
 @dataclass(frozen=True)
@@ -23,10 +24,16 @@ class Outer:
     least: int = 3
 
 
-def test_grid_is_every_combination_and_the_options_as_given_first():
-    candidates = expand_grid(Outer(), {"inner.sigma_s": (1.0, 2.0), "least": (3, 4)})
+def test_grid_is_every_combination_and_the_options_as_they_are():
+    points = expand_grid({"inner.sigma_s": (1.0, 2.0), "least": (3, 4)})
+    candidates = [override_all(Outer(), point) for point in points]
     assert candidates[0] == Outer()
-    assert sorted((c.inner.sigma_s, c.least) for c in candidates) == [(1.0, 3), (1.0, 4), (2.0, 3), (2.0, 4)]
+    assert [(c.inner.sigma_s, c.least) for c in candidates[1:]] == [(1.0, 3), (1.0, 4), (2.0, 3), (2.0, 4)]
+
+
+def test_the_shipped_grid_names_settings_of_the_detector():
+    for point in expand_grid(FIELD_GRID):
+        override_all(DetectorOptions(), point)
 
 
 def test_unknown_settings_are_named():
