@@ -38,6 +38,8 @@ class Arrivals:
         `PathKind`.
     tables : mapping of int to tuple of (float, PulseTable)
         For each sampling rate the pulses of the emission's pieces, each with its start in the waveform, s.
+    paths : Paths
+        The k paths themselves, in the same order.
     """
 
     time_s: Floats
@@ -46,6 +48,7 @@ class Arrivals:
     direction: Floats
     kind: npt.NDArray[np.int8]
     tables: Mapping[int, Sequence[tuple[float, PulseTable]]]
+    paths: Paths
 
     @property
     def first_kind(self) -> str:
@@ -103,7 +106,7 @@ def _shock_emissions(shock: Shock, receivers_m: Floats, street: Street) -> tuple
 
 def _arrivals(event: Event, emission: Emission, traced: list[Paths], street: Street) -> list[list[Arrivals]]:
     """Return for each receiver one `Arrivals`, or none where no path leads."""
-    lengths = np.concatenate([paths.length_m for paths in traced])
+    lengths = np.concatenate([np.empty(0), *(paths.length_m for paths in traced)])
     if not len(lengths):
         return [[] for _ in traced]
     tables = {rate: pulse_tables(emission.waveform, lengths, f) for rate, f in street.filters.items()}
@@ -117,6 +120,7 @@ def _arrivals(event: Event, emission: Emission, traced: list[Paths], street: Str
                 paths.arrival,
                 paths.kind,
                 tables,
+                paths,
             )
         ]
         if len(paths)

@@ -25,6 +25,7 @@ SMALLEST_GAIN = 1e-4
 _PEDESTAL = 2.0
 _DAMPING = 0.02
 _TOP_OF_RATE = 0.45
+_FLAT_NEPER = 0.0057  # 0.05 dB
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +68,30 @@ def design_shelves(rate_hz: float) -> ShelfDesign:
 
 
 @njit(cache=True, nogil=True)
-def fit_shelves(gain, corner, centre, solve, drives, poles):  # noqa: C901 - numba infers the types
+def _add_solution(log_gain, solve, target):
+    for row in range(8):
+        for band in range(8):
+            log_gain[row] += solve[row, band] * target[band]
+
+
+@njit(cache=True, nogil=True)
+def _residual(target, log_gain, corner, centre):
+    """Return what the shelves miss of the log gains at the centres of the bands."""
+    residual = np.zeros(8)
+    for band in range(8):
+        if centre[band] > 0.0:
+            ratio = 1.0
+            for shelf in range(7):
+                if corner[shelf] > 0.0:
+                    relative = (centre[band] / corner[shelf]) ** 2
+                    grown = np.exp(log_gain[shelf + 1])
+                    ratio *= (1.0 + relative * grown) / (1.0 + relative / grown)
+            residual[band] = target[band] - log_gain[0] - 0.5 * np.log(ratio)
+    return residual
+
+
+@njit(cache=True, nogil=True)
+def fit_shelves(gain, corner, centre, solve, drives, poles):
     """Fit the shelves to one path's gains.
 
     Section b is y = x + s with the state s' = drives[b] x + poles[b] s; the path's pressure is
@@ -103,21 +127,12 @@ def fit_shelves(gain, corner, centre, solve, drives, poles):  # noqa: C901 - num
         if centre[band] > 0.0:
             target[band] = np.log(max(sign * gain[band] + pedestal, SMALLEST_GAIN * largest))
             smallest, largest_log = min(smallest, target[band]), max(largest_log, target[band])
-    if largest_log - smallest < 0.0057:
+    if largest_log - smallest < _FLAT_NEPER:
         return sign * np.exp(0.5 * (smallest + largest_log)), pedestal, True
-    log_gain = np.dot(solve, target)
+    log_gain = np.zeros(8)
+    _add_solution(log_gain, solve, target)
     # One correction of what the sum of small shelves leaves out when the shelves are large.
-    residual = np.zeros(8)
-    for band in range(8):
-        if centre[band] > 0.0:
-            ratio = 1.0
-            for shelf in range(7):
-                if corner[shelf] > 0.0:
-                    relative = (centre[band] / corner[shelf]) ** 2
-                    grown = np.exp(log_gain[shelf + 1])
-                    ratio *= (1.0 + relative * grown) / (1.0 + relative / grown)
-            residual[band] = target[band] - log_gain[0] - 0.5 * np.log(ratio)
-    log_gain += np.dot(solve, residual)
+    _add_solution(log_gain, solve, _residual(target, log_gain, corner, centre))
     scale = sign * np.exp(log_gain[0])
     for shelf in range(7):
         if corner[shelf] > 0.0:

@@ -1,6 +1,6 @@
 """Turns a scene into what its sensors record."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -15,7 +15,7 @@ from scenes.sensor import Sensor
 from scenes.streams import draw_stream
 from sim.ambient import design_noise
 from sim.arrivals import Arrivals, Street, trace_event
-from sim.band_filter import design_shelves
+from sim.band_filter import ShelfDesign, design_shelves
 from sim.capture import Capture
 from sim.impact import facades_of
 from sim.microphone import REFERENCE_PA
@@ -107,20 +107,12 @@ def simulate(
             scene, sensor, noises[sensor.microphone.high_pass_hz, sensor.microphone.rate_hz]
         )
 
-    def hear(event: Event, sensor: Sensor, pressure: Pressure, arrivals: list[Arrivals]) -> Heard | None:
-        if not arrivals:
-            return None
-        jitter_s = sensor.clock.jitter_s * _jitter(scene, event, sensor)
-        speed, shelf = scene.air.sound_speed_mps, shelves[sensor.microphone.rate_hz]
-        peak_pa, clipped = add_event(pressure, sensor, arrivals, speed, jitter_s, shelf)
-        return _heard(event, sensor, arrivals, peak_pa, clipped)
-
     parts = 2 * len(scene.sensors) + len(scene.events)
     with ThreadPoolExecutor(workers) as pool:
         pressures = _counted(pool.map(quiet, scene.sensors), progress, 0, parts)
         for number, event in enumerate(scene.events):
             arrivals = trace_event(event, scene.seed, receivers, street)
-            rows = pool.map(partial(hear, event), scene.sensors, pressures, arrivals)
+            rows = pool.map(partial(_hear, scene, shelves, event), scene.sensors, pressures, arrivals)
             heard.extend(row for row in rows if row is not None)
             if progress is not None:
                 progress(len(scene.sensors) + number + 1, parts)
@@ -147,12 +139,21 @@ def _counted(results: Iterable[T], progress: Progress | None, done: int, parts: 
     return collected
 
 
-def _jitter(scene: Scene, event: Event, sensor: Sensor) -> float:
-    """Draw the error of a sensor's time base for one event, in standard deviations."""
-    return draw_stream(scene.seed, "jitter", f"{sensor.id}\0{event.id}").standard_normal()
-
-
-def _heard(event: Event, sensor: Sensor, arrivals: list[Arrivals], peak_pa: float, clipped: bool) -> Heard:
+def _hear(
+    scene: Scene,
+    shelves: Mapping[int, ShelfDesign],
+    event: Event,
+    sensor: Sensor,
+    pressure: Pressure,
+    arrivals: list[Arrivals],
+) -> Heard | None:
+    """Add an event to a sensor's pressure; return what it was there, None where no path leads."""
+    if not arrivals:
+        return None
+    rng = draw_stream(scene.seed, "jitter", f"{sensor.id}\0{event.id}")
+    jitter_s = sensor.clock.jitter_s * rng.standard_normal()
+    shelf = shelves[sensor.microphone.rate_hz]
+    peak_pa, clipped = add_event(pressure, sensor, arrivals, scene.air.sound_speed_mps, jitter_s, shelf)
     first = min(arrivals, key=lambda a: a.time_s.min())
     level = 20.0 * np.log10(max(peak_pa, SILENCE_PA) / REFERENCE_PA)
     return Heard(event.id, sensor.id, float(first.time_s.min()), float(level), first.first_kind, clipped)
