@@ -103,7 +103,8 @@ def _find_in_frame(
     hops_before = sum(len(f.energy) for f in window[:index])
     centres, snr_db = find_candidates(energy, silent, band, options)
     mine = (centres >= hops_before) & (centres < hops_before + len(window[index].energy))
-    audio = np.concatenate([f.samples for f in window])
+    # Most frames are quiet, and joining their audio would cost more than all else here.
+    audio = np.concatenate([f.samples for f in window] if mine.any() else [window[index].samples])
     first = window[0].first
     return _refine(audio, centres[mine] * band.hop, snr_db[mine], band, options, first, last_onset - first)
 
@@ -131,8 +132,7 @@ def _refine(
         if rows and onset + start - last_onset < options.short_reach_s * rate:
             continue
         rise = measure_rise(filtered, onset, peak, rate)
-        ratio = max(1.0, abs(filtered[peak]) / noise)
-        sigma = float(np.hypot(options.sigma_floor_s, options.sigma_rise * rise / np.sqrt(ratio)))
+        sigma = _estimate_sigma(rise, abs(filtered[peak]) / noise, options)
         loudest = float(np.abs(raw[onset : peak + 1]).max())
         clipped = bool(np.abs(raw[onset : onset + round(0.05 * rate)]).max() >= options.clip_share)
         rows.append((onset + start + first, sigma, 20.0 * np.log10(max(loudest, 1e-9)), float(snr), clipped))
@@ -147,3 +147,11 @@ def _refine(
         np.array([r[4] for r in rows], dtype=np.bool_),
         np.array(features, dtype=np.float64).reshape(len(rows), len(FEATURES)),
     )
+
+
+def _estimate_sigma(rise_s: float, ratio: float, options: OnsetOptions) -> float:
+    """Return the standard deviation of an onset, s (`OnsetOptions.sigma_floor_s`)."""
+    ratio = max(ratio, 4.0)  # no onset is picked on less
+    front = options.sigma_rise * rise_s / np.sqrt(ratio)
+    weak = options.sigma_weak_s * (6.0 / ratio) ** 6
+    return float(np.sqrt(options.sigma_floor_s**2 + front**2 + weak**2))

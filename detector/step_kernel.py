@@ -59,10 +59,8 @@ def apply_step_kernel(
 
 
 @njit(cache=True, nogil=True)
-def find_maxima(
-    values: npt.NDArray[np.float64], threshold: npt.NDArray[np.float64], reach: int
-) -> npt.NDArray[np.int64]:
-    """Return the indices where a value is above its threshold and the largest within `reach` on both sides.
+def find_maxima(values: npt.NDArray[np.float64], threshold: float, reach: int) -> npt.NDArray[np.int64]:
+    """Return the indices where a value is above the threshold and the largest within `reach` on both sides.
 
     Of equal values the first counts.
     """
@@ -70,7 +68,7 @@ def find_maxima(
     n = len(values)
     for i in range(n):
         v = values[i]
-        if v <= threshold[i] or v <= 0.0:
+        if v <= threshold or v <= 0.0:
             continue
         largest = True
         for j in range(max(0, i - reach), min(n, i + reach + 1)):
@@ -80,24 +78,6 @@ def find_maxima(
         if largest:
             found.append(i)
     return np.array(found, dtype=np.int64)
-
-
-@njit(cache=True, nogil=True)
-def largest_before(values: npt.NDArray[np.float64], span: int) -> npt.NDArray[np.float64]:
-    """Return the largest of each value and the `span` before it, shape (n,), by a queue of falling values."""
-    n = len(values)
-    out = np.empty(n)
-    queue = np.empty(n, dtype=np.int64)
-    head, tail = 0, 0
-    for i in range(n):
-        while tail > head and values[queue[tail - 1]] <= values[i]:
-            tail -= 1
-        queue[tail] = i
-        tail += 1
-        if queue[head] < i - span:
-            head += 1
-        out[i] = values[queue[head]]
-    return out
 
 
 def estimate_floor(
