@@ -1,18 +1,14 @@
-"""Microphones and their converters."""
+"""Kinds of microphones and their specimens; `sim.converter` is what they do to sound."""
 
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
-from numba import njit
 
 from scenes.errors import BadInput
 from scenes.sensor import Microphone
 
 REFERENCE_PA = 20e-6
 RESOLUTIONS = (16, 24)
-# A first-order high-pass has forgotten a sound to 1e-4 after this many time constants.
-_FORGET = 9.2
 
 
 @dataclass(frozen=True)
@@ -97,51 +93,3 @@ MICROPHONES: dict[str, MicrophoneModel] = {
 def sensitivity(microphone: Microphone) -> float:
     """Return the factor between what the converter takes a pressure for and the pressure."""
     return 10.0 ** (microphone.sensitivity_db / 20.0)
-
-
-def high_pass_memory(microphone: Microphone) -> int:
-    """Return for how many samples the high-pass remembers a sound that is over."""
-    return int(np.ceil(_FORGET * microphone.rate_hz / (2.0 * np.pi * microphone.high_pass_hz)))
-
-
-def high_pass(pressure: npt.NDArray[np.float32], microphone: Microphone) -> None:
-    """Send a pressure signal, shape (n,), through the microphone's high-pass, in place, from rest."""
-    _high_pass(pressure, np.exp(-2.0 * np.pi * microphone.high_pass_hz / microphone.rate_hz))
-
-
-def digitise(pressure: npt.NDArray[np.float32], microphone: Microphone) -> npt.NDArray[np.int32]:
-    """Convert pressure to sample values.
-
-    Parameters
-    ----------
-    pressure : ndarray of float32, shape (capsules, n)
-        Pa, noise included, contiguous; its memory is reused for the result.
-    microphone : Microphone
-
-    Returns
-    -------
-    ndarray of int32, shape (capsules, n)
-        Rounded to the nearest step, clipped at full scale: -2**(bits - 1) to 2**(bits - 1) - 1.
-    """
-    steps = 2.0 ** (microphone.bits - 1)
-    samples = pressure.view(np.int32)
-    factor = sensitivity(microphone) * steps / microphone.full_scale_pa
-    _digitise(pressure.reshape(-1), samples.reshape(-1), factor, steps)
-    return samples
-
-
-@njit(cache=True, nogil=True)
-def _high_pass(pressure, pole):
-    """Take the one-pole low-passed signal off the signal."""
-    low = 0.0
-    for i in range(len(pressure)):
-        low = pole * low + (1.0 - pole) * pressure[i]
-        pressure[i] -= np.float32(low)
-
-
-@njit(cache=True, nogil=True)
-def _digitise(pressure, samples, factor, steps):
-    """Scale, round and clip; `samples` may lie over `pressure`."""
-    for i in range(len(pressure)):
-        value = min(max(pressure[i] * factor, -steps), steps - 1.0)
-        samples[i] = np.int32(value + (0.5 if value >= 0.0 else -0.5))

@@ -13,7 +13,8 @@ from sim.arrivals import Arrivals
 from sim.band_filter import ShelfDesign
 from sim.capture import Capture
 from sim.clock import sensor_time
-from sim.microphone import digitise, high_pass, high_pass_memory, sensitivity
+from sim.converter import digitise, high_pass, high_pass_memory
+from sim.microphone import sensitivity
 from sim.render import RING_S, render
 
 Pressure = npt.NDArray[np.float32]

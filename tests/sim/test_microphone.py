@@ -5,7 +5,8 @@ import pytest
 
 from scenes.errors import BadInput
 from scenes.sensor import Microphone
-from sim.microphone import MICROPHONES, MicrophoneModel, digitise, high_pass, high_pass_memory
+from sim.converter import digitise, high_pass, high_pass_memory
+from sim.microphone import MICROPHONES, MicrophoneModel
 
 
 @pytest.mark.parametrize("bits", [16, 24])
