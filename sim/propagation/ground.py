@@ -5,7 +5,6 @@ Time convention exp(+j omega t), as in `wedge`.
 
 import math
 
-import numpy as np
 from numba import njit
 
 from sim.propagation.faddeeva import faddeeva
@@ -46,14 +45,30 @@ def spherical_reflection(wavenumber: float, length: float, cosine: float, admitt
 
 
 @njit(cache=True, nogil=True)
-def ground_gains(
-    medium,
-    length: float,
-    cosine: float,
-    flow_resistivity: float,
-    gains: np.ndarray,
-) -> None:
-    """Multiply the complex `gains` (bands,) by Q in each band; `medium` holds frequency and wavenumber (bands,)."""
+def resistivity_at(surfaces, x, y):
+    """Return the flow resistivity of the ground at a point, Pa s/m2; a later patch lies over an earlier one."""
+    for p in range(len(surfaces.patches) - 1, 0, -1):
+        patch = surfaces.patches[p]
+        if not (patch.west <= x <= patch.east and patch.south <= y <= patch.north):
+            continue
+        inside = False
+        last = patch.end - 1
+        for k in range(patch.start, patch.end):
+            ya, yb = surfaces.points[last, 1], surfaces.points[k, 1]
+            if (ya > y) != (yb > y):
+                xa, xb = surfaces.points[last, 0], surfaces.points[k, 0]
+                if x < xa + (y - ya) / (yb - ya) * (xb - xa):
+                    inside = not inside
+            last = k
+        if inside:
+            return patch.resistivity
+    return surfaces.patches[0].resistivity
+
+
+@njit(cache=True, nogil=True)
+def ground_gains(surfaces, medium, x, y, length, cosine, gains):
+    """Multiply the complex `gains` (bands,) by Q of the ground at (x, y) for a path of that length and incidence."""
+    flow_resistivity = resistivity_at(surfaces, x, y)
     for band in range(len(gains)):
         beta = miki_admittance(medium.frequency[band], flow_resistivity)
         gains[band] *= spherical_reflection(medium.wavenumber[band], length, cosine, beta)

@@ -7,20 +7,73 @@ diffract, which keeps the field continuous when one of them comes into the way.
 
 import math
 
+import numpy as np
 from numba import njit
 
-from sim.propagation.bag import BANDS, keep_path, may_matter, mirror_height, weigh_bounce
-from sim.propagation.direct import blocked_sides
-from sim.propagation.grid import TOUCH_M
-from sim.propagation.wedge import edge_gains
+from sim.propagation.bag import BANDS, VERTICES_MAX, keep_path, may_matter, mirror_height
+from sim.propagation.grid import HIT, TOUCH_M, crossings
+from sim.propagation.ground import ground_gains
+from sim.propagation.wedge import wedge_coefficient
 
 ROOF = 3
 EDGES_MAX = 14
 _OPENING = 1.5 * math.pi
+_CROSSINGS_MAX = 8192
 
 
 @njit(cache=True, nogil=True)
-def climb_hull(walls, bag, count, side, z0, z1, length, edges):
+def weigh_roofs(plan, medium, rules, source, receivers, bag):
+    """Keep the ways over roofs from a source to all receivers."""
+    hits = np.empty(_CROSSINGS_MAX, HIT)
+    cells = np.empty(plan.grid.nx + plan.grid.ny + 4, np.int64)
+    edges = np.empty(EDGES_MAX, np.int64)
+    points, gains = np.empty((VERTICES_MAX, 3)), np.empty(BANDS, np.complex128)
+    walls = plan.walls
+    for r in range(len(receivers)):
+        there = receivers[r]
+        length = math.hypot(there[0] - source[0], there[1] - source[1])
+        count = crossings(walls, plan.grid, source[0], source[1], there[0], there[1], cells, hits)
+        direct = _blocked_sides(walls, hits, count, source[2], there[2], length)
+        mirror = _blocked_sides(walls, hits, count, -source[2], there[2], length)
+        for variant in range(4 if rules.ground else 1):
+            z0 = mirror_height(source[2]) if variant & 1 else source[2]
+            z1 = mirror_height(there[2]) if variant & 2 else there[2]
+            free = (mirror if variant in (1, 2) else direct) != 3
+            if free and variant == 3:
+                continue
+            for k in range(count if free else 1):
+                found = 0
+                if not free:
+                    found = _hull_of(walls, hits, count, z0, z1, length, edges)
+                elif hits[k].sides == 3 and _edge_shows(walls, hits, count, k, z0, z1, length):
+                    edges[0], found = k, 1
+                if found <= 0 or not may_matter(
+                    bag, r, rules.floor, _bound(walls, medium, hits, edges, found, z0, z1, length)
+                ):
+                    continue
+                total = _gains(walls, medium, hits, edges, found, z0, z1, source, there, gains)
+                size = _lay_out(walls, hits, edges, found, z0, z1, source, there, points)
+                bounces = (1 if z0 < 0.0 else 0) + (1 if z1 < 0.0 else 0)
+                if z0 < 0.0 and not rules.rigid_ground:
+                    _weigh_bounce(plan.surfaces, medium, points, 0, 1, 2, gains)
+                if z1 < 0.0 and not rules.rigid_ground:
+                    _weigh_bounce(plan.surfaces, medium, points, size - 1, size - 2, size - 3, gains)
+                keep_path(bag, r, medium, rules.floor, ROOF, found, bounces, total, gains, points, size)
+
+
+@njit(cache=True, nogil=True)
+def _blocked_sides(walls, hits, count, z0, z1, length):
+    """Return which sides (bits 1 and 2, 3 for both) of the line from z0 to z1 the crossings stop."""
+    stopped = 0
+    for k in range(count):
+        z = z0 + (z1 - z0) * hits[k].along / length
+        if walls.top[hits[k].wall] > abs(z) + TOUCH_M:
+            stopped |= hits[k].sides
+    return stopped
+
+
+@njit(cache=True, nogil=True)
+def climb_hull(walls, hits, count, side, z0, z1, length, edges):
     """Write the crossings on the upper hull from (0, z0) to (length, z1) to `edges`; return how many, -1 if too many.
 
     Only crossings on the given side (bit) of the line count.
@@ -29,166 +82,149 @@ def climb_hull(walls, bag, count, side, z0, z1, length, edges):
     while True:
         best, steepest, where = -1, (z1 - z) / (length - t), length
         for k in range(count):
-            if not bag.hits.sides[k] & side or bag.hits.along[k] <= t + TOUCH_M:
+            along = hits[k].along
+            if not hits[k].sides & side or along <= t + TOUCH_M:
                 continue
-            rise = walls.top[bag.hits.wall[k]] - z
-            slope = rise / (bag.hits.along[k] - t)
-            if slope > steepest + 1e-12 or (
-                best >= 0 and slope > steepest - 1e-12 and bag.hits.along[k] > where
-            ):
-                best, steepest, where = k, slope, bag.hits.along[k]
+            slope = (walls.top[hits[k].wall] - z) / (along - t)
+            if slope > steepest + 1e-12 or (best >= 0 and slope > steepest - 1e-12 and along > where):
+                best, steepest, where = k, slope, along
         if best < 0:
             return found
         if found == len(edges):
             return -1
         edges[found] = best
         found += 1
-        t, z = where, walls.top[bag.hits.wall[best]]
+        t, z = where, walls.top[hits[best].wall]
 
 
 @njit(cache=True, nogil=True)
-def roof_angles(enters, behind, drop_in, ahead, drop_out):
-    """Return (phi_in, phi_out) at a roof edge from its wall up and over, of points `drop` below it on each side."""
-    phi_in, phi_out = math.atan2(behind, drop_in), math.atan2(ahead, drop_out)
-    if enters:
-        return phi_in, min(2.0 * math.pi - phi_out, _OPENING)
-    return min(2.0 * math.pi - phi_in, _OPENING), phi_out
-
-
-@njit(cache=True, nogil=True)
-def add_over_roofs(walls, surfaces, medium, rules, bag, source, receiver, count, edges):
-    """Add the paths over roofs, given the crossings of the line in the bag."""
-    length = math.hypot(receiver[0] - source[0], receiver[1] - source[1])
-    if count == 0 or length <= TOUCH_M:
-        return
-    direct = blocked_sides(walls, bag, count, source[2], receiver[2], length)
-    mirror = blocked_sides(walls, bag, count, -source[2], receiver[2], length)
-    for variant in range(4 if rules.ground else 1):
-        z0 = mirror_height(source[2]) if variant & 1 else source[2]
-        z1 = mirror_height(receiver[2]) if variant & 2 else receiver[2]
-        blocked = mirror if variant in (1, 2) else direct
-        if blocked == 3:
-            _add_hull(walls, surfaces, medium, rules, bag, source, receiver, count, z0, z1, length, edges)
-        elif variant != 3:
-            for k in range(count):
-                if bag.hits.sides[k] == 3:
-                    edges[0] = k
-                    _add_lit(
-                        walls, surfaces, medium, rules, bag, source, receiver, count, z0, z1, length, edges
-                    )
-
-
-@njit(cache=True, nogil=True)
-def _add_hull(walls, surfaces, medium, rules, bag, source, receiver, count, z0, z1, length, edges):
-    """Add the path over the hull, on the side of the line where it is shorter."""
-    one_sided = False
-    for k in range(count):
-        one_sided |= bag.hits.sides[k] != 3
-    side = 1
-    if one_sided:
-        over = math.inf
-        for bit in (1, 2):
-            found = climb_hull(walls, bag, count, bit, z0, z1, length, edges)
-            around = hull_length(walls, bag, edges, found, z0, z1, length)
-            if around < over:
-                over, side = around, bit
-    found = climb_hull(walls, bag, count, side, z0, z1, length, edges)
-    if found > 0:
-        _add_edges(walls, surfaces, medium, rules, bag, source, receiver, z0, z1, length, edges, found)
-
-
-@njit(cache=True, nogil=True)
-def hull_length(walls, bag, edges, found, z0, z1, length):
-    """Return the length of the way over the edges, m; infinite for none."""
+def hull_length(walls, hits, edges, found, z0, z1, length):
+    """Return the length of the way over the edges, m; infinite for none (found < 0)."""
     if found < 0:
         return math.inf
     t, z, total = 0.0, z0, 0.0
     for e in range(found):
-        along, top = bag.hits.along[edges[e]], walls.top[bag.hits.wall[edges[e]]]
+        along, top = hits[edges[e]].along, walls.top[hits[edges[e]].wall]
         total += math.hypot(along - t, top - z)
         t, z = along, top
     return total + math.hypot(length - t, z1 - z)
 
 
 @njit(cache=True, nogil=True)
-def _add_lit(walls, surfaces, medium, rules, bag, source, receiver, count, z0, z1, length, edges):
-    """Add the diffraction by one edge under a free way when both ends see the edge."""
-    along, top = bag.hits.along[edges[0]], walls.top[bag.hits.wall[edges[0]]]
-    way = math.hypot(along, top - z0) + math.hypot(length - along, z1 - top)
-    detour = way - math.hypot(length, z1 - z0)
-    # Beyond the transition region a lit edge gives less than its distance to the shadow boundary allows.
-    bound = min(1.0, 1.0 / math.sqrt(medium.wavenumber[0] * max(detour, 1e-9))) / way
-    if not may_matter(bag, rules.floor, bound):
-        return
+def _hull_of(walls, hits, count, z0, z1, length, edges):
+    """Write the edges of the hull on the side of the line where it is shorter; return how many."""
+    both = True
     for k in range(count):
-        near = bag.hits.along[k] < along
-        z = (
-            z0 + (top - z0) * bag.hits.along[k] / along
-            if near
-            else top + (z1 - top) * (bag.hits.along[k] - along) / (length - along)
-        )
-        if abs(bag.hits.along[k] - along) > TOUCH_M and walls.top[bag.hits.wall[k]] > abs(z) + TOUCH_M:
-            return
-    _add_edges(walls, surfaces, medium, rules, bag, source, receiver, z0, z1, length, edges, 1)
+        both &= hits[k].sides == 3
+    found = climb_hull(walls, hits, count, 1, z0, z1, length, edges)
+    if both:
+        return found
+    left = hull_length(walls, hits, edges, found, z0, z1, length)
+    found = climb_hull(walls, hits, count, 2, z0, z1, length, edges)
+    if left < hull_length(walls, hits, edges, found, z0, z1, length):
+        found = climb_hull(walls, hits, count, 1, z0, z1, length, edges)
+    return found
 
 
 @njit(cache=True, nogil=True)
-def _add_edges(walls, surfaces, medium, rules, bag, source, receiver, z0, z1, length, edges, found):
-    """Weigh and keep the way over the edges."""
+def _edge_shows(walls, hits, count, edge, z0, z1, length):
+    """Tell whether both ends see an edge under a free way."""
+    at, top = hits[edge].along, walls.top[hits[edge].wall]
+    for k in range(count):
+        along = hits[k].along
+        if abs(along - at) <= TOUCH_M:
+            continue
+        before = along < at
+        z = z0 + (top - z0) * along / at if before else top + (z1 - top) * (along - at) / (length - at)
+        if walls.top[hits[k].wall] > abs(z) + TOUCH_M:
+            return False
+    return True
+
+
+@njit(cache=True, nogil=True)
+def _bound(walls, medium, hits, edges, found, z0, z1, length):
+    """Return a bound of the gain in any band: for one edge far under a free way it falls with the detour."""
+    total = hull_length(walls, hits, edges, found, z0, z1, length)
+    if found > 1:
+        return 1.0 / total
+    detour = max(total - math.hypot(length, z1 - z0), 1e-9)
+    return min(1.0, 2.0 / math.sqrt(medium.wavenumber[0] * detour)) / total
+
+
+@njit(cache=True, nogil=True)
+def _gains(walls, medium, hits, edges, found, z0, z1, source, receiver, gains):
+    """Write the complex gain of the way over the edges in each band; return its length, m."""
+    length = math.hypot(receiver[0] - source[0], receiver[1] - source[1])
     ux, uy = (receiver[0] - source[0]) / length, (receiver[1] - source[1]) / length
-    bag.gains[:] = 1.0
-    product = 1.0
-    total = hull_length(walls, bag, edges, found, z0, z1, length)
+    total = hull_length(walls, hits, edges, found, z0, z1, length)
+    gains[:] = 1.0
+    product = total
     for e in range(found):
-        wall = bag.hits.wall[edges[e]]
-        along, top = bag.hits.along[edges[e]], walls.top[wall]
-        t0 = bag.hits.along[edges[e - 1]] if e > 0 else 0.0
-        h0 = walls.top[bag.hits.wall[edges[e - 1]]] if e > 0 else z0
-        t1 = bag.hits.along[edges[e + 1]] if e + 1 < found else length
-        h1 = walls.top[bag.hits.wall[edges[e + 1]]] if e + 1 < found else z1
-        # The air lies to the right of a wall: the line enters where it goes against the outward normal.
-        enters = ux * (walls.by[wall] - walls.ay[wall]) - uy * (walls.bx[wall] - walls.ax[wall]) < 0.0
-        phi_in, phi_out = roof_angles(enters, along - t0, top - h0, t1 - along, top - h1)
+        wall, along = hits[edges[e]].wall, hits[edges[e]].along
+        top = walls.top[wall]
+        t0, h0, t1, h1 = 0.0, z0, length, z1
+        if e > 0:
+            t0, h0 = hits[edges[e - 1]].along, walls.top[hits[edges[e - 1]].wall]
+        if e + 1 < found:
+            t1, h1 = hits[edges[e + 1]].along, walls.top[hits[edges[e + 1]].wall]
         s_in, s_out = math.hypot(along - t0, top - h0), math.hypot(t1 - along, top - h1)
-        face = walls.factor[wall]
-        edge_gains(medium, s_in, s_out, 1.0, _OPENING, phi_in, phi_out, face, face, bag.gains)
         product *= s_in
+        # Angles from straight down; the air lies to the right of a wall, so the line enters the building where it
+        # goes against the outward normal, and the wall is then face 0 seen from behind.
+        phi_in, phi_out = math.atan2(along - t0, top - h0), math.atan2(t1 - along, top - h1)
+        if ux * (walls.by[wall] - walls.ay[wall]) - uy * (walls.bx[wall] - walls.ax[wall]) < 0.0:
+            phi_out = min(2.0 * math.pi - phi_out, _OPENING)
+        else:
+            phi_in = min(2.0 * math.pi - phi_in, _OPENING)
+        for band in range(BANDS):
+            face = walls[wall].factor[band]
+            gains[band] *= wedge_coefficient(
+                medium.wavenumber[band],
+                s_in * s_out / (s_in + s_out),
+                1.0,
+                _OPENING,
+                phi_in,
+                phi_out,
+                face,
+                face,
+            )
         if e + 1 == found:
             product *= s_out
     for band in range(BANDS):
-        bag.gains[band] /= math.sqrt(product * total)
-    size, bounces = _lay_out(
-        walls, surfaces, medium, rules, bag, source, receiver, z0, z1, edges, found, ux, uy, length
-    )
-    keep_path(bag, medium, rules.floor, ROOF, found, bounces, total, size)
+        gains[band] /= math.sqrt(product)
+    return total
 
 
 @njit(cache=True, nogil=True)
-def _lay_out(walls, surfaces, medium, rules, bag, source, receiver, z0, z1, edges, found, ux, uy, length):
-    """Write the vertices, ground bounces included and weighed; return (vertices, bounces)."""
-    line, rigid = bag.line, rules.rigid_ground
-    first, last = bag.hits.along[edges[0]], bag.hits.along[edges[found - 1]]
-    top_first, top_last = walls.top[bag.hits.wall[edges[0]]], walls.top[bag.hits.wall[edges[found - 1]]]
-    line[0, 2] = source[2]
-    bag.edges[0, 0] = 0.0  # how far along each vertex lies
-    size, bounces = 1, 0
+def _weigh_bounce(surfaces, medium, points, end, bounce, edge, gains):
+    """Multiply the gains by the ground's reflection factor between an end of the way and its nearest edge."""
+    rise = points[edge, 2] + points[end, 2]
+    across = math.hypot(points[edge, 0] - points[end, 0], points[edge, 1] - points[end, 1])
+    leg = math.hypot(across, rise)
+    ground_gains(surfaces, medium, points[bounce, 0], points[bounce, 1], leg, rise / leg, gains)
+
+
+@njit(cache=True, nogil=True)
+def _lay_out(walls, hits, edges, found, z0, z1, source, receiver, points):
+    """Write the vertices, bounces on the ground included; return how many."""
+    length = math.hypot(receiver[0] - source[0], receiver[1] - source[1])
+    points[0, 0], points[0, 2] = 0.0, source[2]
+    size = 1
     if z0 < 0.0:
-        bag.edges[1, 0], line[1, 2] = first * -z0 / (top_first - z0), 0.0
-        size, bounces = 2, 1
+        first, top = hits[edges[0]].along, walls.top[hits[edges[0]].wall]
+        points[1, 0], points[1, 2] = -z0 * first / (top - z0), 0.0
+        size = 2
     for e in range(found):
-        bag.edges[size, 0], line[size, 2] = bag.hits.along[edges[e]], walls.top[bag.hits.wall[edges[e]]]
+        points[size, 0], points[size, 2] = hits[edges[e]].along, walls.top[hits[edges[e]].wall]
         size += 1
     if z1 < 0.0:
-        bag.edges[size, 0], line[size, 2] = last + (length - last) * top_last / (top_last - z1), 0.0
-        size, bounces = size + 1, bounces + 1
-    bag.edges[size, 0], line[size, 2] = length, receiver[2]
+        last, top = points[size - 1, 0], points[size - 1, 2]
+        points[size, 0], points[size, 2] = last + (length - last) * top / (top - z1), 0.0
+        size += 1
+    points[size, 0], points[size, 2] = length, receiver[2]
     size += 1
-    for k in range(size):
-        line[k, 0], line[k, 1] = source[0] + ux * bag.edges[k, 0], source[1] + uy * bag.edges[k, 0]
-    if z0 < 0.0:
-        leg = math.hypot(first, top_first - z0)
-        weigh_bounce(surfaces, medium, rigid, bag, 1, leg, (top_first - z0) / leg)
-    if z1 < 0.0:
-        leg = math.hypot(length - last, top_last - z1)
-        weigh_bounce(surfaces, medium, rigid, bag, size - 2, leg, (top_last - z1) / leg)
-    return size, bounces
+    for k in range(size):  # column 0 held the distance from the source
+        share = points[k, 0] / length
+        points[k, 0] = source[0] + share * (receiver[0] - source[0])
+        points[k, 1] = source[1] + share * (receiver[1] - source[1])
+    return size

@@ -1,5 +1,6 @@
 """From a source to many receivers: the paths that can be heard."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,13 +8,25 @@ import numpy.typing as npt
 
 from scenes.air import Air
 from sim.propagation.air_absorption import attenuation_db_per_m
-from sim.propagation.bag import CANDIDATE, MEDIUM, VERTICES_MAX, Rules, new_bag
-from sim.propagation.city import City, rigid
-from sim.propagation.collect import collect_all
+from sim.propagation.bag import CANDIDATE, MEDIUM, VERTICES_MAX, Bag, Rules, new_bag, pick_paths
+from sim.propagation.chain import ALL_UP_TO, list_shortest, list_strings, string_out
+from sim.propagation.city import City, Plan, rigid
+from sim.propagation.corner import list_corners
+from sim.propagation.line import LINE, weigh_lines
 from sim.propagation.paths import BANDS_HZ, Paths
 from sim.propagation.places import check_places
+from sim.propagation.reflection import list_reflections
+from sim.propagation.roof import weigh_roofs
+from sim.propagation.view import View, steepest, view_from
 
 Floats = npt.NDArray[np.float64]
+Records = npt.NDArray[np.void]
+
+# Candidates of one pair; when there are more, the weakest make room.
+ROOM = 512
+FIRST_ROOM = 20_000
+# Strings round corners longer than this times the longest distance in plan are not looked for.
+DETOUR_MAX = 3.0
 
 
 @dataclass(frozen=True)
@@ -79,11 +92,57 @@ def trace_paths(
     start = check_places(city, source, "source")[0]
     ends = check_places(city, receivers, "receiver") if np.size(receivers) else np.empty((0, 3))
     plan = city.plan if options.materials else rigid(city.plan)
+    rules, medium, bag = rules_of(options), medium_of(air), new_bag(len(ends), ROOM)
+    mine = view_from(plan, start[None], steepest(start[None], ends))
+    theirs = view_from(plan, ends, steepest(ends, start[None]))
+    lines = _listed(list_reflections, plan, rules, start, ends, mine, theirs, bag)
+    weigh_lines(plan, medium, rules, start, ends, lines, len(lines), bag)
+    if options.roofs:
+        weigh_roofs(plan, medium, rules, start, ends, bag)
+    for lines in _round_corners(plan, rules, options, start, ends, mine, theirs, bag):
+        weigh_lines(plan, medium, rules, start, ends, lines, len(lines), bag)
     out = np.empty((len(ends), options.paths_max), CANDIDATE)
-    speed = np.array([air.sound_speed_mps, *air.wind_mps], dtype=np.float64)
-    bag = new_bag(plan.grid.nx, plan.grid.ny)
-    number = collect_all(plan, medium_of(air), rules_of(options), bag, start, ends, speed, out)
+    number = pick_paths(bag, rules.floor, np.array([air.sound_speed_mps, *air.wind_mps]), out)
     return _split(number, out)
+
+
+def _listed(lister: Callable[..., int], *arguments: object) -> Records:
+    """Return all ways that a lister (arguments..., lines, bag) finds: again with more room where it was too small."""
+    *given, bag = arguments
+    lines = np.empty(FIRST_ROOM, LINE)
+    count = lister(*given, lines, bag)
+    if count > len(lines):
+        lines = np.empty(count, LINE)
+        count = lister(*given, lines, bag)
+    return lines[:count]
+
+
+def _round_corners(
+    plan: Plan,
+    rules: Rules,
+    options: PathOptions,
+    start: Floats,
+    ends: Floats,
+    mine: View,
+    theirs: View,
+    bag: Bag,
+) -> Iterator[Records]:
+    """Yield the ways round corners, the strongest kinds first."""
+    if options.corner_count < 1:
+        return
+    sees = np.zeros(len(plan.corners), np.bool_)
+    sees[mine.corner] = True
+    reflected = options.reflected_diffraction and options.reflection_order > 0
+    yield _listed(list_corners, plan, rules, reflected, start, ends, mine, theirs, sees, bag)
+    if options.corner_count > 1:
+        yield _listed(list_strings, plan, rules, start, ends, theirs, sees, bag)
+    if options.corner_count > ALL_UP_TO:
+        strings = np.empty((options.corner_count, len(plan.corners)))
+        parent = np.empty(strings.shape, np.int64)
+        reach = DETOUR_MAX * float(np.hypot(*(ends - start)[:, :2].T).max(initial=0.0))
+        string_out(plan.corners, plan.graph, start, mine.corner, reach, strings, parent)
+        lines = np.empty(len(ends), LINE)
+        yield lines[: list_shortest(plan, start, ends, theirs, strings, parent, ALL_UP_TO + 1, lines)]
 
 
 def medium_of(air: Air) -> npt.NDArray[np.void]:
@@ -103,9 +162,6 @@ def rules_of(options: PathOptions) -> Rules:
         options.corner_count,
         10.0 ** (-options.floor_db / 10.0),
         options.ground,
-        options.corner_count > 0,
-        options.roofs,
-        options.reflected_diffraction,
         not options.materials,
     )
 

@@ -1,49 +1,101 @@
-"""What one point sees: the walls that may reflect for it, its images in them, the corners in its sight."""
+"""What points see: the walls that may reflect for them, their images in these, the corners in their sight."""
 
 import math
+from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from numba import njit
 
 from sim.propagation.grid import is_clear
-from sim.propagation.reflection import images_of
 from sim.propagation.sweep import BINS, look_around
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+
+class View(NamedTuple):
+    """Point p sees wall[k] with its image (x, y) in it in image[k], k from wall_start[p] to wall_start[p + 1] - 1.
+
+    Likewise it sees corner[k], k from corner_start[p] to corner_start[p + 1] - 1. Walls are a few too many (none is
+    missing), corners are exact for sound that keeps to the steepest slope.
+    """
+
+    wall_start: Ints
+    wall: Ints
+    image: Floats
+    corner_start: Ints
+    corner: Ints
 
 
 @njit(cache=True, nogil=True)
-def view_from(plan, bag, point, slope):
-    """Return (walls, images in them (walls, 2), corners) of a point, what cannot matter left out.
+def view_from(plan, points, slopes):
+    """Return the `View` of points (n, 3), m.
 
-    `slope` bounds how steeply the sound of interest rises from the point, m/m: lower walls hide nothing.
+    `slopes` (n,) bound how steeply the sound of interest rises from each point, m/m: lower walls hide nothing.
     """
-    walls, corners = plan.walls, plan.corners
-    horizon = np.zeros(BINS)
-    cells = plan.grid.nx * plan.grid.ny
-    seen, queue = np.zeros(len(walls) + cells, np.int64), np.empty(cells, np.int64)
+    walls, corners, cells = plan.walls, plan.corners, plan.grid.nx * plan.grid.ny
+    horizon, seen = np.empty(BINS), np.zeros(len(walls) + cells, np.int64)
+    queue, crossed = np.empty(cells, np.int64), np.empty(plan.grid.nx + plan.grid.ny + 4, np.int64)
     wall_out, corner_out = np.empty(len(walls), np.int64), np.empty(len(corners), np.int64)
-    found, cornered = look_around(
-        walls,
-        corners,
-        plan.corner_start,
-        plan.grid,
-        point[0],
-        point[1],
-        point[2],
-        slope,
-        horizon,
-        seen,
-        1,
-        queue,
-        wall_out,
-        corner_out,
-    )
-    images = np.empty((found, 2))
-    images_of(walls, wall_out, found, point[0], point[1], images)
-    kept = 0
-    for k in range(cornered):
-        x, y = corners.x[corner_out[k]], corners.y[corner_out[k]]
-        rise = slope * math.hypot(x - point[0], y - point[1])
-        if is_clear(walls, plan.grid, point[0], point[1], point[2], x, y, point[2] + rise, bag.cells):
-            corner_out[kept] = corner_out[k]
-            kept += 1
-    return wall_out[:found].copy(), images, corner_out[:kept].copy()
+    wall_start, corner_start = np.zeros(len(points) + 1, np.int64), np.zeros(len(points) + 1, np.int64)
+    wall, corner = np.empty(256 * len(points), np.int64), np.empty(128 * len(points), np.int64)
+    for p in range(len(points)):
+        x, y, z = points[p, 0], points[p, 1], points[p, 2]
+        horizon[:] = 0.0
+        found, cornered = look_around(
+            walls,
+            corners,
+            plan.corner_start,
+            plan.grid,
+            x,
+            y,
+            z,
+            slopes[p],
+            horizon,
+            seen,
+            p + 1,
+            queue,
+            wall_out,
+            corner_out,
+        )
+        w, c = wall_start[p], corner_start[p]
+        wall, corner = _with_room(wall, w + found), _with_room(corner, c + cornered)
+        for k in range(found):
+            wall[w + k] = wall_out[k]
+        for k in range(cornered):
+            cx, cy = corners.x[corner_out[k]], corners.y[corner_out[k]]
+            rise = slopes[p] * math.hypot(cx - x, cy - y)
+            if is_clear(walls, plan.grid, x, y, z, cx, cy, z + rise, crossed):
+                corner[c] = corner_out[k]
+                c += 1
+        wall_start[p + 1], corner_start[p + 1] = w + found, c
+    image = np.empty((wall_start[-1], 2))
+    for p in range(len(points)):
+        for k in range(wall_start[p], wall_start[p + 1]):
+            w = wall[k]
+            dx, dy = walls.bx[w] - walls.ax[w], walls.by[w] - walls.ay[w]
+            off = dx * (points[p, 1] - walls.ay[w]) - dy * (points[p, 0] - walls.ax[w])
+            off *= 2.0 / (dx * dx + dy * dy)
+            image[k, 0], image[k, 1] = points[p, 0] + off * dy, points[p, 1] - off * dx
+    return View(wall_start, wall[: wall_start[-1]], image, corner_start, corner[: corner_start[-1]])
+
+
+@njit(cache=True, nogil=True)
+def _with_room(numbers, size):
+    """Return the array, or a copy of twice the size needed."""
+    if size <= len(numbers):
+        return numbers
+    grown = np.empty(2 * size, np.int64)
+    for k in range(len(numbers)):
+        grown[k] = numbers[k]
+    return grown
+
+
+def steepest(points: Floats, others: Floats) -> Floats:
+    """Return the steepest rise from each point (n, 3) to any of the others (m, 3), m/m, at least 0; shape (n,)."""
+    if not len(others) or not len(points):
+        return np.zeros(len(points))
+    across = np.hypot(*(points[:, None, :2] - others[None, :, :2]).transpose(2, 0, 1))
+    rise = others[None, :, 2] - points[:, None, 2]
+    return np.maximum(rise / np.maximum(across, 1e-3), 0.0).max(axis=1)

@@ -6,7 +6,6 @@ are measured through the air, from one face (0) to the other (`opening`, 270 deg
 
 import math
 
-import numpy as np
 from numba import njit
 
 from sim.propagation.faddeeva import faddeeva
@@ -101,27 +100,3 @@ def coarse_bound(
         for sign in (1.0, -1.0):
             total += min(scale / max(abs(math.tan((math.pi + sign * angle) * half)), 1e-12), most)
     return total
-
-
-@njit(cache=True, nogil=True)
-def edge_gains(
-    medium,
-    s_in: float,
-    s_out: float,
-    sine: float,
-    opening: float,
-    phi_in: float,
-    phi_out: float,
-    face_0: np.ndarray,
-    face_n: np.ndarray,
-    gains: np.ndarray,
-) -> None:
-    """Multiply the complex `gains` (bands,) by D in each band; distances s, m, to both sides of the edge.
-
-    `medium` holds the wavenumbers, rad/m, as a field of records (bands,).
-    """
-    reach = s_in * s_out * sine * sine / (s_in + s_out)
-    for band in range(len(gains)):
-        gains[band] *= wedge_coefficient(
-            medium.wavenumber[band], reach, sine, opening, phi_in, phi_out, face_0[band], face_n[band]
-        )

@@ -1,0 +1,199 @@
+"""Ways in plan, from source to receiver past facades and corners, and what becomes of sound on them.
+
+Vertical walls leave the slope of a path unchanged, so a way in plan is a path in space: its height goes evenly from
+the source's to the receiver's, or from the source's image under the ground, which gives the path with a ground bounce.
+"""
+
+import math
+
+import numpy as np
+from numba import njit
+
+from sim.propagation.bag import BANDS, VERTICES_MAX, keep_path, may_matter, mirror_height
+from sim.propagation.corner_graph import air_angle
+from sim.propagation.grid import TOUCH_M, is_clear
+from sim.propagation.ground import ground_gains
+from sim.propagation.wedge import coarse_bound, wedge_coefficient
+
+POINTS_MAX = 12
+DIRECT, REFLECTED, CORNER, REFLECTED_DIFFRACTED = 0, 1, 2, 4
+
+# A way: number of its receiver, number of its points, and for each point but the ends which corner (0 or more) or which
+# facade (-1 - wall) it is.
+LINE = np.dtype(
+    [("pair", np.int64), ("size", np.int64), ("met", np.int64, (POINTS_MAX,))]
+    + [(name, np.float64, (POINTS_MAX,)) for name in ("x", "y")]
+)
+
+
+@njit(cache=True, nogil=True)
+def weigh_lines(plan, medium, rules, source, receivers, lines, count, bag):
+    """Weigh the first `count` ways, each as it is and by way of the ground, and keep what is free and loud enough."""
+    cells = np.empty(plan.grid.nx + plan.grid.ny + 4, np.int64)
+    edges, points = np.empty((POINTS_MAX, 4)), np.empty((VERTICES_MAX, 3))
+    gains = np.empty(BANDS, np.complex128)
+    for number in range(count):
+        line = lines[number]
+        pair = line.pair
+        across = 0.0
+        for k in range(line.size - 1):
+            across += math.hypot(line.x[k + 1] - line.x[k], line.y[k + 1] - line.y[k])
+        zr = receivers[pair, 2]
+        for mirrored in range(2 if rules.ground else 1):
+            z0 = mirror_height(source[2]) if mirrored else source[2]
+            length = max(math.hypot(across, zr - z0), 1e-3)
+            bound = _spread(plan.corners, medium, line, across / length, length, edges)
+            if not may_matter(bag, pair, rules.floor, bound):
+                break
+            if not _fits(plan.walls, plan.corners, plan.grid, line, z0, zr, across, cells):
+                continue
+            corners = _gains(plan.walls, plan.corners, medium, line, across / length, length, edges, gains)
+            bounce = _raise(line, z0, zr, across, points)
+            if mirrored and not rules.rigid_ground:
+                x, y = points[bounce, 0], points[bounce, 1]
+                ground_gains(plan.surfaces, medium, x, y, length, (zr - z0) / length, gains)
+            order = line.size - 2
+            kind = DIRECT if order == 0 else REFLECTED
+            if corners > 0:
+                kind = CORNER if corners == order else REFLECTED_DIFFRACTED
+            keep_path(
+                bag,
+                pair,
+                medium,
+                rules.floor,
+                kind,
+                order,
+                mirrored,
+                length,
+                gains,
+                points,
+                line.size + mirrored,
+            )
+
+
+@njit(cache=True, nogil=True)
+def _spread(corners, medium, line, sine, length, edges):
+    """Write (phi_in, phi_out, s_in, s_out) of each corner to `edges`; return a bound of the gain in any band.
+
+    The bound is 0 where the way runs into a wall.
+    """
+    bound, product, done, last = 1.0, length, 0.0, -1
+    found = 0
+    for k in range(1, line.size):
+        done += math.hypot(line.x[k] - line.x[k - 1], line.y[k] - line.y[k - 1]) / sine if sine > 0.0 else 0.0
+        corner = line.met[k] if k + 1 < line.size else -1
+        if corner < 0 and k + 1 < line.size:
+            continue
+        if last >= 0:  # the leg that ends here leaves the corner before
+            edges[found - 1, 3] = done
+            reach = edges[found - 1, 2] * done * sine * sine / (edges[found - 1, 2] + done)
+            bound *= coarse_bound(
+                medium.wavenumber[0],
+                reach,
+                sine,
+                corners.opening[last],
+                edges[found - 1, 0],
+                edges[found - 1, 1],
+            )
+        if k + 1 == line.size:
+            break
+        if done < TOUCH_M:
+            return 0.0
+        phi_in = air_angle(corners, corner, line.x[k - 1] - line.x[k], line.y[k - 1] - line.y[k])
+        phi_out = air_angle(corners, corner, line.x[k + 1] - line.x[k], line.y[k + 1] - line.y[k])
+        if max(phi_in, phi_out) > corners.opening[corner]:
+            return 0.0
+        edges[found, 0], edges[found, 1], edges[found, 2] = phi_in, phi_out, done
+        product *= done
+        found += 1
+        last, done = corner, 0.0
+    if found == 0:
+        return 1.0 / length
+    return bound / math.sqrt(product * done) if done > TOUCH_M else 0.0
+
+
+@njit(cache=True, nogil=True)
+def _fits(walls, corners, grid, line, z0, zr, across, cells):
+    """Tell whether a way keeps below roofs at its facades, on the edges at its corners, and runs free between."""
+    slope = (zr - z0) / across if across > 0.0 else 0.0
+    done = 0.0
+    for k in range(1, line.size - 1):
+        done += math.hypot(line.x[k] - line.x[k - 1], line.y[k] - line.y[k - 1])
+        z, met = abs(z0 + slope * done), line.met[k]
+        if met < 0:
+            if z > walls.top[-1 - met] + TOUCH_M:
+                return False
+        elif z < corners.low[met] - TOUCH_M or z > corners.high[met] + TOUCH_M:
+            return False
+    done = 0.0
+    for k in range(1, line.size):
+        before = z0 + slope * done
+        done += math.hypot(line.x[k] - line.x[k - 1], line.y[k] - line.y[k - 1])
+        if not is_clear(
+            walls,
+            grid,
+            line.x[k - 1],
+            line.y[k - 1],
+            before,
+            line.x[k],
+            line.y[k],
+            z0 + slope * done,
+            cells,
+        ):
+            return False
+    return True
+
+
+@njit(cache=True, nogil=True)
+def _gains(walls, corners, medium, line, sine, length, edges, gains):
+    """Write the complex gain in each band; return the number of corners."""
+    product, found = length, 0
+    for k in range(1, line.size - 1):
+        if line.met[k] >= 0:
+            product *= edges[found, 2]
+            found += 1
+    scale = 1.0 / math.sqrt(product * edges[found - 1, 3]) if found > 0 else 1.0 / length
+    for band in range(BANDS):
+        gain = complex(scale, 0.0)
+        edge = 0
+        for k in range(1, line.size - 1):
+            met = line.met[k]
+            if met < 0:
+                gain *= walls[-1 - met].factor[band]
+                continue
+            s_in, s_out = edges[edge, 2], edges[edge, 3]
+            gain *= wedge_coefficient(
+                medium.wavenumber[band],
+                s_in * s_out * sine * sine / (s_in + s_out),
+                sine,
+                corners.opening[met],
+                edges[edge, 0],
+                edges[edge, 1],
+                corners[met].factor_0[band],
+                corners[met].factor_n[band],
+            )
+            edge += 1
+        gains[band] = gain
+    return found
+
+
+@njit(cache=True, nogil=True)
+def _raise(line, z0, zr, across, points):
+    """Write the vertices of a way in space, its ground bounce put in where z0 < 0; return the place of the bounce."""
+    slope = (zr - z0) / across if across > 0.0 else 0.0
+    done, z, out, bounce = 0.0, z0, 0, 0
+    for k in range(line.size):
+        if k > 0:
+            below = z
+            done += math.hypot(line.x[k] - line.x[k - 1], line.y[k] - line.y[k - 1])
+            z = z0 + slope * done if across > 0.0 else zr
+            if below < 0.0 <= z:
+                share = -below / (z - below)
+                points[out, 0] = line.x[k - 1] + share * (line.x[k] - line.x[k - 1])
+                points[out, 1] = line.y[k - 1] + share * (line.y[k] - line.y[k - 1])
+                points[out, 2] = 0.0
+                bounce = out
+                out += 1
+        points[out, 0], points[out, 1], points[out, 2] = line.x[k], line.y[k], abs(z)
+        out += 1
+    return bounce
