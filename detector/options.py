@@ -2,12 +2,58 @@
 
 import hashlib
 import json
+from collections.abc import Callable, Hashable
 from dataclasses import asdict, dataclass, field
+from typing import Any, Protocol
 
-from detector.associate import AssociationOptions
+from detector.associate import AssociationOptions, associate
 from detector.belief import BeliefOptions
-from detector.locate import LocationOptions
+from detector.fix import Fix
+from detector.incident import Incident
+from detector.locate import LocationOptions, locate
+from detector.onset import find_pulses
 from detector.onset_search import OnsetOptions
+from detector.pulse import Pulses
+from detector.recording import Recording
+from detector.site import Site
+
+Progress = Callable[[int, int], None]
+
+
+class Detector(Protocol):
+    """What the chain asks of a detector: a frozen dataclass of options that answers this is a choice of `detector=`."""
+
+    @property
+    def onset(self) -> Hashable:
+        """All that decides which pulses are heard: equal choices hear equal pulses."""
+        ...
+
+    @property
+    def belief(self) -> BeliefOptions:
+        """How incidents are named."""
+        ...
+
+    @property
+    def pause_s(self) -> float:
+        """Rounds of one place further apart than this are two incidents, s."""
+        ...
+
+    @property
+    def delay_s(self) -> float:
+        """A pulse is known so long after it arrived, s."""
+        ...
+
+    def hear(self, recording: Recording, workers: int = 1, progress: Progress | None = None) -> Pulses:
+        """Find the pulses of a recording."""
+        ...
+
+    def associate(self, site: Site, pulses: Pulses) -> tuple[Incident, ...]:
+        """Find the incidents that pulses speak of, in order of their first rounds."""
+        ...
+
+    def locate(self, site: Site, pulses: Pulses, incident: Incident) -> Fix:
+        """Locate one of them."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -19,8 +65,30 @@ class DetectorOptions:
     location: LocationOptions = field(default_factory=LocationOptions)
     belief: BeliefOptions = field(default_factory=BeliefOptions)
 
+    @property
+    def pause_s(self) -> float:
+        """Pause that ends an incident, s."""
+        return self.association.search.pause_s
 
-def hash_options(options: DetectorOptions) -> str:
-    """Return the SHA-256 of all resolved options, as hexadecimal digits."""
+    @property
+    def delay_s(self) -> float:
+        """A frame is decided on when the next one is there, s."""
+        return 2.0 * self.onset.frame_s
+
+    def hear(self, recording: Recording, workers: int = 1, progress: Progress | None = None) -> Pulses:
+        """Find the pulses of a recording: `detector.onset.find_pulses`."""
+        return find_pulses(recording, self.onset, workers, progress)
+
+    def associate(self, site: Site, pulses: Pulses) -> tuple[Incident, ...]:
+        """Find incidents: `detector.associate.associate`."""
+        return associate(site, pulses, self.association)
+
+    def locate(self, site: Site, pulses: Pulses, incident: Incident) -> Fix:
+        """Locate an incident: `detector.locate.locate`."""
+        return locate(site, pulses, incident, self.location)
+
+
+def hash_options(options: Any) -> str:
+    """Return the SHA-256 of all resolved options (a dataclass), as hexadecimal digits."""
     text = json.dumps(asdict(options), sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()

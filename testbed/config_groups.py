@@ -4,20 +4,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from detector.options import DetectorOptions
 from hydra.core.config_store import ConfigStore
-from sim.clock import CLOCKS
-from sim.microphone import MICROPHONES
-from sim.propagation.trace import PathOptions
 
+from detector.consistency import ConsistencyOptions
+from detector.options import DetectorOptions
+from detector.tn098 import Tn098Options
 from scenes.air import Air
 from scenes.ambient import Ambient
 from scenes.blocks import BLOCKS
 from scenes.layouts import LAYOUTS
 from scenes.schedules import SCHEDULES
+from sim.clock import CLOCKS
+from sim.microphone import MICROPHONES
+from sim.propagation.trace import PathOptions
 from testbed.config_schema import schema_of
 from testbed.footprint_file import FootprintFile
 from testbed.survey import Survey
+
+DETECTORS = {"default": DetectorOptions, "tn098": Tn098Options, "consistency": ConsistencyOptions}
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,7 @@ def groups() -> dict[str, Group]:
         "sensor": Group(MICROPHONES),
         "survey": Group({"careful": Survey}),
         "propagation": Group({"native": PathOptions}, is_mixed=True),
-        "detector": Group({"default": DetectorOptions}, is_mixed=True),
+        "detector": Group(DETECTORS, is_mixed=True),
     }
 
 

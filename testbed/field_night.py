@@ -1,7 +1,7 @@
 """One live-fire test through the detector, as one process does it."""
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -10,9 +10,7 @@ import numpy as np
 
 from detector.alert import alert_to_record, sort_alerts
 from detector.detect import detect
-from detector.onset import find_pulses
-from detector.onset_search import OnsetOptions
-from detector.options import DetectorOptions
+from detector.options import Detector
 from detector.pulse import Pulses
 from detector.recording import open_recording
 from detector.site import Site
@@ -79,7 +77,7 @@ def hear_test(
     survey: Survey,
     source: Source,
     subsets: Sequence[tuple[str, ...]],
-    candidates: Sequence[DetectorOptions],
+    candidates: Sequence[Detector],
 ) -> list[Night]:
     """Run the detector on every subset of sensors with every candidate of its options.
 
@@ -92,7 +90,7 @@ def hear_test(
     if source == "pulses":
         whole = [pulse_network(test, survey, everyone)] * len(candidates)
     else:
-        whole = _hear_audio(test, survey, everyone, [options.onset for options in candidates])
+        whole = _hear_audio(test, survey, everyone, candidates)
     return [
         _listen(*_restrict(site, pulses, sensors), options, draw, number)
         for draw, sensors in enumerate(subsets)
@@ -101,19 +99,19 @@ def hear_test(
 
 
 def _hear_audio(
-    test: LiveTest, survey: Survey, sensors: Sequence[str], choices: Sequence[OnsetOptions]
+    test: LiveTest, survey: Survey, sensors: Sequence[str], choices: Sequence[Detector]
 ) -> list[tuple[Site, Pulses]]:
-    """Find the pulses with each choice of options, off the edges of masks; equal choices are heard once."""
+    """Hear with each detector, off the edges of masks; those that hear alike hear once."""
     if not sensors:
         return [pulse_network(test, survey, ())] * len(choices)
-    heard: dict[OnsetOptions, tuple[Site, Pulses]] = {}
+    heard: dict[Hashable, tuple[Site, Pulses]] = {}
     with tempfile.TemporaryDirectory() as folder:
         edges = write_audio_network(test, survey, sensors, Path(folder) / "recording")
         recording = open_recording(Path(folder) / "recording")
-        for onset in choices:
-            if onset not in heard:
-                heard[onset] = (recording.site, keep_off_edges(find_pulses(recording, onset), edges))
-    return [heard[onset] for onset in choices]
+        for choice in choices:
+            if choice.onset not in heard:
+                heard[choice.onset] = (recording.site, keep_off_edges(choice.hear(recording), edges))
+    return [heard[choice.onset] for choice in choices]
 
 
 def _restrict(site: Site, pulses: Pulses, sensors: Sequence[str]) -> tuple[Site, Pulses]:
@@ -127,7 +125,7 @@ def _restrict(site: Site, pulses: Pulses, sensors: Sequence[str]) -> tuple[Site,
     return replace(site, stations=tuple(site.stations[i] for i in kept)), Pulses(**columns)
 
 
-def _listen(site: Site, pulses: Pulses, options: DetectorOptions, draw: int, candidate: int) -> Night:
+def _listen(site: Site, pulses: Pulses, options: Detector, draw: int, candidate: int) -> Night:
     result = detect(site, pulses, options)
     sensors = tuple(station.id for station in site.stations)
     records = tuple(alert_to_record(alert) for alert in sort_alerts(result.alerts))

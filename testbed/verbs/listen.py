@@ -9,9 +9,10 @@ from omegaconf import DictConfig
 from detector.alert import write_alerts, write_geojson
 from detector.detect import DetectionResult, detect, listen_recording
 from detector.errors import BadInput
-from detector.options import DetectorOptions
+from detector.evidence import write_evidence
+from detector.options import Detector
 from detector.pulse_table import read_pulse_table
-from detector.recording import open_recording
+from detector.recording import Recording, open_recording
 from detector.site_file import read_site
 from testbed.config import ListenSettings
 from testbed.config_groups import register
@@ -43,21 +44,19 @@ def listen(settings: ListenSettings, folder: Path) -> DetectionResult:
     if settings.pulses is not None and settings.site is not None and settings.recording is None:
         site = read_site(settings.site)
         result = detect(site, read_pulse_table(settings.pulses, site), settings.detector)
-        write_result(result, folder)
+        write_result(result, settings.detector, folder)
         return result
     raise BadInput("listen wants recording=DIR, or pulses=FILE with site=FILE")
 
 
-def listen_to_recording(
-    recording: Path, options: DetectorOptions, workers: int, folder: Path
-) -> DetectionResult:
+def listen_to_recording(recording: Path, options: Detector, workers: int, folder: Path) -> DetectionResult:
     """Detect in a recording folder; `run` hears its own recording through this too.
 
     Parameters
     ----------
     recording : Path
         With its `site.json`; nothing else is opened.
-    options : DetectorOptions
+    options : Detector
     workers : int
         Changes the time, not the alerts.
     folder : Path
@@ -66,15 +65,19 @@ def listen_to_recording(
     heard = open_recording(recording)
     with progress_bar("listening", "station") as progress:
         result = listen_recording(heard, options, workers, progress)
-    write_result(result, folder)
+    write_result(result, options, folder, heard)
     return result
 
 
-def write_result(result: DetectionResult, folder: Path) -> None:
-    """Write `alerts.jsonl`, and `alerts.geojson` where the site has an origin."""
-    write_alerts(result.alerts, folder / "alerts.jsonl")
+def write_result(
+    result: DetectionResult, options: Detector, folder: Path, recording: Recording | None = None
+) -> None:
+    """Write `alerts.jsonl`, `evidence/`, and `alerts.geojson` where the site has an origin."""
+    (folder / "evidence").mkdir()
+    alerts = write_evidence(result, options, folder, recording)
+    write_alerts(alerts, folder / "alerts.jsonl")
     if result.site.origin is not None:
-        write_geojson(result.alerts, result.site, folder / "alerts.geojson")
+        write_geojson(alerts, result.site, folder / "alerts.geojson")
 
 
 def _listen_and_tell(settings: ListenSettings, folder: Path) -> None:
