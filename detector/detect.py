@@ -8,7 +8,9 @@ import numpy as np
 
 from detector.alert import Alert, format_utc, measure_area, name_alert, sort_alerts
 from detector.associate import associate
-from detector.belief import believe, check_belief_options
+from detector.belief import Belief, BeliefOptions, believe, check_belief_options
+from detector.class_evidence import gather_evidence
+from detector.class_model import load_model, weigh_evidence
 from detector.fix import Fix
 from detector.incident import Incident
 from detector.locate import locate
@@ -118,7 +120,7 @@ def _make_alert(site: Site, pulses: Pulses, incident: Incident, fix: Fix, option
         region95_area_m2=measure_area(fix.regions["95"]),
         alternatives=fix.alternatives,
         lonlat=lonlat,
-        belief=believe(None, options.belief),
+        belief=_believe(site, pulses, incident, fix, options.belief),
         base_rate=options.belief.base_rate,
         rounds=len(times_s),
         rounds_low=low,
@@ -130,6 +132,13 @@ def _make_alert(site: Site, pulses: Pulses, incident: Incident, fix: Fix, option
         config_sha256=hash_options(options),
     )
     return name_alert(alert)
+
+
+def _believe(site: Site, pulses: Pulses, incident: Incident, fix: Fix, options: BeliefOptions) -> Belief:
+    evidence = gather_evidence(site, pulses, incident, np.array(fix.position_m))
+    if evidence is None:
+        return believe(None, options)
+    return believe(weigh_evidence(evidence, load_model(options.model), options), options)
 
 
 def _measure_latency(
