@@ -1,6 +1,7 @@
 """The command line: verbs, overrides, mistakes and exit codes."""
 
 import json
+import math
 import os
 import subprocess
 import sys
@@ -195,6 +196,51 @@ def test_listen_hears_what_run_heard(small_run, tmp_path):
     finally:
         recording.rename(small_run / "recording")
     assert (tmp_path / "out" / "alerts.jsonl").read_bytes() == (small_run / "alerts.jsonl").read_bytes()
+
+
+def test_listen_takes_a_pulse_table(tmp_path):
+    places = [(200.0 * math.cos(turn), 200.0 * math.sin(turn), 6.0) for turn in range(8)]
+    station = {
+        "position_sigma_m": 0.5,
+        "microphones_m": [[0, 0, 0]],
+        "sample_rate_hz": 0,
+        "full_scale_pa": 1.0,
+    }
+    stations = [
+        station | {"id": f"S{i}", "position_m": place, "clock_sigma_s": 1e-4}
+        for i, place in enumerate(places)
+    ]
+    air = {"temperature_c": 15.0, "humidity": 60.0, "wind_mps": [0.0, 0.0]}
+    site = {
+        "format": "echoblock-recording/1",
+        "epoch_utc": None,
+        "origin": None,
+        "air": air,
+        "stations": stations,
+    }
+    (tmp_path / "site.json").write_text(json.dumps(site))
+    source, rounds_s = (40.0, -30.0, 1.5), (5.0, 5.6)
+    lines = [
+        f"S{i},{shot + math.dist(source, place) / 340.3:.6f}"
+        for shot in rounds_s
+        for i, place in enumerate(places)
+    ]
+    (tmp_path / "pulses.csv").write_text("\n".join(["sensor,time_s", *lines]) + "\n")
+    out = tmp_path / "out"
+    assert (
+        main(["listen", f"pulses={tmp_path / 'pulses.csv'}", f"site={tmp_path / 'site.json'}", f"out={out}"])
+        == 0
+    )
+    (alert,) = (json.loads(line) for line in (out / "alerts.jsonl").read_text().splitlines())
+    assert math.dist(alert["position_m"][:2], source[:2]) < 5.0
+    assert alert["rounds"] == 2
+    assert alert["call"] == "uncertain"
+    assert alert["belief"] == alert["base_rate"]
+
+
+def test_listen_says_what_it_wants(capfd, tmp_path):
+    assert main(["listen", f"recording={tmp_path}", "pulses=a.csv", f"out={tmp_path / 'out'}"]) == 2
+    assert capfd.readouterr().err == "echoblock: listen wants recording=DIR, or pulses=FILE with site=FILE\n"
 
 
 def test_render_gives_the_recording_of_run(small_run, tmp_path):
