@@ -1,6 +1,8 @@
 """Location: the posterior of an incident's place, its modes, and regions that mean what they say."""
 
 from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -11,12 +13,23 @@ from detector.errors import BadInput
 from detector.fix import Alternative, Fix
 from detector.incident import Incident
 from detector.modes import Mode, find_modes, incident_ears, starting_places
-from detector.noise import NoiseOptions, prior_noise
-from detector.posterior import NUISANCES, Heard, Terms, log_posterior, log_posterior_on, predict
+from detector.noise import (
+    LOG_SIGMAS,
+    NoiseOptions,
+    Residuals,
+    estimate_noise,
+    path_sigma_density,
+    prior_noise,
+    straight_shares,
+)
+from detector.posterior import Heard, Terms, log_posterior_on, settle
 from detector.pulse import Pulses
 from detector.region import Patch, highest_regions, log_mass
 from detector.search import SearchOptions
 from detector.site import Site
+
+LEAST_STEP_M = 0.5
+STEP_SIGMAS = 1.0
 
 
 @dataclass(frozen=True)
@@ -36,10 +49,8 @@ class LocationOptions:
     site_sigma_m : float
         Error of each coordinate that all paths share, m: datum, and streets that bend all paths alike (Calhoun
         et al. 2021 found 1.7 to 7 m, the same at each visit); it widens the region and moves nothing.
-    scales : tuple of float
-        Path errors tried, as multiples of the estimate.
-    scale_sigma : float
-        Standard deviation of the log of the true path error about its estimate.
+    passes : int
+        How often the noise is estimated from the incident's own pulses and the place anew.
     grid : int
         Places along each axis of a mode's grid.
     reach_sigmas : float
@@ -53,8 +64,7 @@ class LocationOptions:
     stray: float = 0.02
     height_sigma_m: float = 8.0
     site_sigma_m: float = 1.5
-    scales: tuple[float, ...] = (0.6, 1.0, 1.67)
-    scale_sigma: float = 0.4
+    passes: int = 2
     grid: int = 41
     reach_sigmas: float = 5.0
     log_odds_least: float = -7.0
@@ -86,17 +96,50 @@ def locate(site: Site, pulses: Pulses, incident: Incident, options: LocationOpti
         raise BadInput(msg)
     noise = incident.noise or prior_noise(site.air, options.noise)
     centre = site_centre(site)
-    ears = incident_ears(lay_out(site, pulses, noise.sound_speed_mps, np.ones(len(pulses), bool)), incident)
+    everything = lay_out(site, pulses, noise.sound_speed_mps, np.ones(len(pulses), bool))
+    ears = incident_ears(everything, incident)
     heard = _heard(ears, incident)
-
-    def terms_at(place: npt.NDArray[np.float64]) -> Terms:
-        return _terms(place, ears, noise, options)
-
     known = np.array([incident.position_m, *(r.position_m for r in incident.rivals)]) - centre[:2]
     starts = starting_places(ears, noise, known, options.search)
-    modes = find_modes(starts, heard, terms_at, 3.0, options.log_odds_least)
-    patches = [_patch(m, heard, terms_at(m.place), options) for m in modes]
+    modes: list[Mode] = []
+    errors = PathErrors(np.array([noise.path_sigma_s]), np.zeros(1))
+    for _ in range(options.passes):
+        step_m = STEP_SIGMAS * noise.path_sigma_s * noise.sound_speed_mps + LEAST_STEP_M
+        terms_at = partial(_terms, ears=ears, noise=noise, options=options)
+        modes = find_modes(starts, heard, terms_at, step_m, options.log_odds_least)
+        noise, errors = _learnt(noise, modes[0], heard, ears, options)
+        starts = np.array([m.place for m in modes])
+    terms_at = partial(_terms, ears=ears, noise=noise, options=options)
+    modes = find_modes(starts, heard, terms_at, LEAST_STEP_M, options.log_odds_least)
+    patches = [_patch(m, heard, terms_at(m.place), errors, options) for m in modes]
     return _fix(patches, modes, centre, heard, terms_at)
+
+
+class PathErrors(NamedTuple):
+    """Path errors (q,), s, to average a posterior over, and the logs of their weights (q,) by the prior."""
+
+    sigma_s: npt.NDArray[np.float64]
+    log_weight: npt.NDArray[np.float64]
+
+
+def _learnt(
+    noise: Noise, mode: Mode, heard: Heard, ears: Ears, options: LocationOptions
+) -> tuple[Noise, PathErrors]:
+    """Noise as the incident's own pulses have it at a mode, and how far the path error may be from that."""
+    _, _, residual = settle(mode.place, heard, _terms(mode.place, ears, noise, options))
+    _, path = np.unique(heard.xyz, axis=0, return_inverse=True)
+    nothing = np.empty(0)
+    seen = Residuals(residual, heard.sigma, path.ravel(), 3.0, 2.0 + heard.rounds, nothing, nothing, nothing)
+    noise = estimate_noise(noise, seen, options.noise)
+    straight = straight_shares(seen, noise.path_sigma_s, noise.late_share, noise.late_mean_s)
+    density = path_sigma_density(seen, straight, options.noise)
+    middle = float(density @ LOG_SIGMAS)
+    spread = float(np.sqrt(density @ (LOG_SIGMAS - middle) ** 2)) + 1e-3
+    # Gauss-Hermite nodes of the posterior; the weights turn it back into the prior, as the grid brings the data.
+    nodes = middle + spread * np.sqrt(3.0) * np.array([-1.0, 0.0, 1.0])
+    proposal = -0.5 * ((nodes - middle) / spread) ** 2 - np.log(spread)
+    prior = -0.5 * ((nodes - np.log(options.noise.path_sigma_s)) / options.noise.path_sigma_log) ** 2
+    return noise, PathErrors(np.exp(nodes), np.log([1 / 6, 2 / 3, 1 / 6]) + prior - proposal)
 
 
 def _heard(ears: Ears, incident: Incident) -> Heard:
@@ -131,7 +174,7 @@ def _terms(place: npt.NDArray[np.float64], ears: Ears, noise: Noise, options: Lo
     )
 
 
-def _patch(mode: Mode, heard: Heard, terms: Terms, options: LocationOptions) -> Patch:
+def _patch(mode: Mode, heard: Heard, terms: Terms, errors: PathErrors, options: LocationOptions) -> Patch:
     """Grid a mode, averaged over path errors and blurred by what all paths share."""
     values, axes = np.linalg.eigh(mode.covariance_m2)
     blur = options.site_sigma_m
@@ -139,10 +182,8 @@ def _patch(mode: Mode, heard: Heard, terms: Terms, options: LocationOptions) -> 
     u, v = np.linspace(-half[0], half[0], options.grid), np.linspace(-half[1], half[1], options.grid)
     patch = Patch(mode.place, axes, u, v, np.zeros((options.grid, options.grid)))
     logs = []
-    for scale in options.scales:
-        scaled = terms._replace(path_sigma_s=terms.path_sigma_s * scale)
-        weight = -0.5 * (np.log(scale) / options.scale_sigma) ** 2
-        logs.append(log_posterior_on(patch.places, heard, scaled) + weight)
+    for sigma, weight in zip(errors.sigma_s, errors.log_weight, strict=True):
+        logs.append(log_posterior_on(patch.places, heard, terms._replace(path_sigma_s=float(sigma))) + weight)
     density = np.logaddexp.reduce(logs, axis=0).reshape(options.grid, options.grid)
     return replace(patch, log_density=_blurred(density, blur, u, v))
 
@@ -167,8 +208,7 @@ def _fix(
     order = np.argsort(-share, kind="stable")
     main = int(order[0])
     place = modes[main].place
-    times = np.empty(heard.rounds)
-    log_posterior(float(place[0]), float(place[1]), heard, terms_at(place), times)
+    times, _, residual = settle(place, heard, terms_at(place))
     moved = [replace(p, centre=p.centre + centre[:2]) for p in patches]
     return Fix(
         (float(place[0] + centre[0]), float(place[1] + centre[1])),
@@ -182,7 +222,7 @@ def _fix(
             )
             for i in order[1:]
         ),
-        _residuals(place, heard, terms_at(place), times),
+        residual,
     )
 
 
@@ -191,9 +231,3 @@ def _covariance(patch: Patch) -> npt.NDArray[np.float64]:
     offset = patch.places
     mean = np.average(offset, axis=0, weights=weight)
     return (offset - mean).T @ ((offset - mean) * weight[:, None]) / weight.sum()
-
-
-def _residuals(place, heard: Heard, terms: Terms, times) -> npt.NDArray[np.float64]:
-    delay, slope = np.empty(len(heard.time)), np.empty((len(heard.time), NUISANCES))
-    predict(float(place[0]), float(place[1]), heard, terms, delay, slope)
-    return heard.time - times[heard.round] - delay

@@ -12,6 +12,7 @@ from detector.search import SearchOptions, best_cells, climb_all
 
 MERGE_M = 4.0  # closer maxima are one mode
 SHRINK = 0.4
+WORTH = 12.0  # a start this much less likely than the best is not worth climbing from, nats
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +39,8 @@ def starting_places(
 ) -> npt.NDArray[np.float64]:
     """Places (s, 2) to climb from: those known and those that a search of the map finds."""
     cells = best_cells(ears, noise, search)
-    ends = [h.place[:2] for h in climb_all(cells, ears, noise, search) if len(h.times)]
+    found = [h for h in climb_all(cells, ears, noise, search) if len(h.times)]
+    ends = [h.place[:2] for h in found if h.log_evidence > found[0].log_evidence - WORTH]
     kept = list(known)
     for end in ends:
         if all(np.hypot(*(end - k)) > MERGE_M for k in kept):

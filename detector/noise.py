@@ -10,6 +10,8 @@ from detector.lateness import gaussian, late
 from detector.site import AirReading
 
 EM_STEPS = 6
+GRID = 24
+LOG_SIGMAS = np.linspace(np.log(0.2e-3), np.log(40e-3), GRID)  # of the path error, log s
 
 
 @dataclass(frozen=True)
@@ -18,8 +20,9 @@ class NoiseOptions:
 
     Attributes
     ----------
-    path_sigma_s, path_sigma_pulses : float
-        Error of the straight-line model between paths, s (Calhoun et al. 2021 found 7.5 ms); its weight, pulses.
+    path_sigma_s, path_sigma_log : float
+        Error of the straight-line model between paths, s (Calhoun et al. 2021 found 7.5 ms), and the standard
+        deviation of its logarithm: 1.2 lets an open square have 2 ms and a canyon 25 ms.
     late_share, late_mean_s, late_pulses : float
         Share of first arrivals that come round a corner, their mean lateness, s; weight, pulses.
     near_logit, near_logit_sigma : float
@@ -35,7 +38,7 @@ class NoiseOptions:
     """
 
     path_sigma_s: float = 7.5e-3
-    path_sigma_pulses: float = 1.5
+    path_sigma_log: float = 1.2
     late_share: float = 0.2
     late_mean_s: float = 0.05
     late_pulses: float = 20.0
@@ -102,15 +105,15 @@ def estimate_noise(noise: Noise, seen: Residuals, options: NoiseOptions) -> Nois
     sigma = max(float(np.sqrt(np.mean(seen.residual_s**2))), options.path_sigma_s)
     share, mean = options.late_share, options.late_mean_s
     for _ in range(EM_STEPS):
-        straight = _straight_shares(seen, sigma, share, mean)
+        straight = straight_shares(seen, sigma, share, mean)
         tardy = 1.0 - straight
         share = (tardy.sum() + options.late_share * options.late_pulses) / (len(tardy) + options.late_pulses)
         weight = options.late_share * options.late_pulses
         mean = (tardy @ np.maximum(seen.residual_s, 0.0) + options.late_mean_s * weight) / (
             tardy.sum() + weight
         )
-        sigma = _fit_path_sigma(seen, straight, options)
-    near, fade = _fit_chance(seen, options)
+        sigma = float(np.exp(path_sigma_density(seen, straight, options) @ LOG_SIGMAS))
+    near, fade = _fit_chance(seen, options) if len(seen.hit) else (noise.near_logit, noise.fade_per_m)
     return noise._replace(
         path_sigma_s=sigma,
         late_share=float(share),
@@ -120,9 +123,10 @@ def estimate_noise(noise: Noise, seen: Residuals, options: NoiseOptions) -> Nois
     )
 
 
-def _straight_shares(
+def straight_shares(
     seen: Residuals, path_sigma_s: float, late_share: float, late_mean_s: float
 ) -> npt.NDArray[np.float64]:
+    """Return the probability (m,) that each pulse came straight rather than late."""
     total = np.hypot(seen.sigma_s, path_sigma_s)
     straight = np.array([gaussian(r, s) for r, s in zip(seen.residual_s, total, strict=True)])
     behind = np.array([late(r, s, late_mean_s) for r, s in zip(seen.residual_s, total, strict=True)])
@@ -133,27 +137,38 @@ def _straight_shares(
     )
 
 
-def _fit_path_sigma(seen: Residuals, straight: npt.NDArray[np.float64], options: NoiseOptions) -> float:
-    """Scatter beyond the onsets' own, with a scaled inverse chi-square prior.
+def path_sigma_density(
+    seen: Residuals, straight: npt.NDArray[np.float64], options: NoiseOptions
+) -> npt.NDArray[np.float64]:
+    """Posterior (GRID,) of the path error on `LOG_SIGMAS`, normalised.
 
     Rounds share their path's error, so paths are counted by their mean residuals; where single pulses scatter more
     than their onsets allow, that scatter counts instead.
     """
-    count = np.bincount(seen.path, weights=straight)
-    mean = np.bincount(seen.path, weights=straight * seen.residual_s) / np.maximum(count, 1e-9)
-    onset = np.bincount(seen.path, weights=straight * seen.sigma_s**2) / np.maximum(count, 1e-9) ** 2
+    count = np.maximum(np.bincount(seen.path, weights=straight), 1e-9)
+    mean = np.bincount(seen.path, weights=straight * seen.residual_s) / count
+    onset = np.bincount(seen.path, weights=straight * seen.sigma_s**2) / count**2
     share = np.minimum(count, 1.0)
-    of_paths = _shrunk(share, mean**2, onset, seen.freedom, options)
-    of_pulses = _shrunk(straight, seen.residual_s**2, seen.sigma_s**2, seen.round_freedom, options)
-    return float(np.sqrt(max(of_paths, of_pulses)))
+    of_paths = _on_grid(share, mean**2, onset, seen.freedom, options)
+    of_pulses = _on_grid(straight, seen.residual_s**2, seen.sigma_s**2, seen.round_freedom, options)
+    return max((of_paths, of_pulses), key=lambda d: float(d @ LOG_SIGMAS))
 
 
-def _shrunk(weight, square, own, freedom: float, options: NoiseOptions) -> float:
+def _on_grid(
+    weight: npt.NDArray[np.float64],
+    square: npt.NDArray[np.float64],
+    own: npt.NDArray[np.float64],
+    freedom: float,
+    options: NoiseOptions,
+) -> npt.NDArray[np.float64]:
+    """Posterior of a Gaussian's extra standard deviation: `square` (m,) with known variances `own` (m,)."""
     total = max(float(weight.sum()), 1e-9)
-    left = max(total - freedom, 0.0)
-    excess = float(weight @ square) - left / total * float(weight @ own)
-    prior = options.path_sigma_pulses * options.path_sigma_s**2
-    return (max(excess, 0.0) + prior) / (left + options.path_sigma_pulses)
+    left = max(total - freedom, 0.0) / total
+    variance = own[:, None] + np.exp(2.0 * LOG_SIGMAS)
+    log_density = -0.5 * weight @ (left * np.log(variance) + square[:, None] / variance)
+    log_density -= 0.5 * ((LOG_SIGMAS - np.log(options.path_sigma_s)) / options.path_sigma_log) ** 2
+    density = np.exp(log_density - log_density.max())
+    return density / density.sum()
 
 
 def _fit_chance(seen: Residuals, options: NoiseOptions) -> tuple[float, float]:

@@ -155,13 +155,24 @@ def gather_terms(heard, terms, delay, slope, times, value, matrix, right, weight
 
 
 @njit(cache=True, nogil=True)
-def log_posterior(x: float, y: float, heard: Heard, terms: Terms, times: npt.NDArray[np.float64]) -> float:
-    """Log posterior density of a place but for a constant, nats; fills the round times (k,) that go with it."""
+def log_posterior(
+    x: float,
+    y: float,
+    heard: Heard,
+    terms: Terms,
+    times: npt.NDArray[np.float64],
+    value: npt.NDArray[np.float64],
+) -> float:
+    """Log posterior density of a place but for a constant, nats.
+
+    Fills the round times (k,) and the nuisances (NUISANCES,) that go with it.
+    """
     m, k = len(heard.time), heard.rounds
     delay, slope = np.empty(m), np.empty((m, NUISANCES))
     predict(x, y, heard, terms, delay, slope)
     times[:] = start_times(heard, delay, terms)
-    value, matrix, right = np.zeros(NUISANCES), np.empty((NUISANCES, NUISANCES)), np.empty(NUISANCES)
+    value[:] = 0.0
+    matrix, right = np.empty((NUISANCES, NUISANCES)), np.empty(NUISANCES)
     weight, lean, middle = np.empty(k), np.empty((k, NUISANCES)), np.empty(k)
     total, logdet = -1e300, 0.0
     for step in range(STEPS):
@@ -186,8 +197,19 @@ def log_posterior(x: float, y: float, heard: Heard, terms: Terms, times: npt.NDA
 @njit(cache=True, nogil=True)
 def log_posterior_on(places: npt.NDArray[np.float64], heard: Heard, terms: Terms) -> npt.NDArray[np.float64]:
     """Log posterior density at places (p, 2), but for a constant, nats."""
-    times = np.empty(heard.rounds)
+    times, value = np.empty(heard.rounds), np.empty(NUISANCES)
     result = np.empty(len(places))
     for p in range(len(places)):
-        result[p] = log_posterior(places[p, 0], places[p, 1], heard, terms, times)
+        result[p] = log_posterior(places[p, 0], places[p, 1], heard, terms, times, value)
     return result
+
+
+def settle(
+    place: npt.NDArray[np.float64], heard: Heard, terms: Terms
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return round times (k,), nuisances (NUISANCES,) and residuals (m,) of the pulses at a place."""
+    times, value = np.empty(heard.rounds), np.empty(NUISANCES)
+    log_posterior(float(place[0]), float(place[1]), heard, terms, times, value)
+    delay, slope = np.empty(len(heard.time)), np.empty((len(heard.time), NUISANCES))
+    predict(float(place[0]), float(place[1]), heard, terms, delay, slope)
+    return times, value, heard.time - times[heard.round] - delay - slope @ value

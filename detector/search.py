@@ -54,7 +54,7 @@ class SearchOptions:
     pause_s: float = 5.0
     rounds_most: int = 60
     round_rate_hz: float = 1.0
-    incident_rate_hz_km2: float = 1e-3
+    incident_rate_hz_km2: float = 0.02
 
 
 @dataclass(frozen=True, eq=False)

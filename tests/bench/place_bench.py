@@ -3,8 +3,12 @@
 import time
 
 import numpy as np
+import shapely
 
 from detector.associate import AssociationOptions, associate
+from detector.incident import Incident
+from detector.lateness import mixture
+from detector.locate import LocationOptions, locate
 from tests.bench.windows import Window, WindowOptions, draw_window
 
 MATCH_M, MATCH_S = 50.0, 0.08
@@ -40,3 +44,69 @@ def association_row(options: WindowOptions, seeds: range, settings: AssociationO
         total += counts
     tp, found, true = total
     return 2 * tp / max(found + true, 1), tp / max(found, 1), tp / true, np.median(spent), np.max(spent)
+
+
+def known_incidents(window: Window) -> list[Incident]:
+    """Incidents with the true association; the place to start from is the station that heard first."""
+    incidents, number = [], 0
+    for truth in window.truth:
+        shots = np.arange(number, number + len(truth.times_s))
+        number += len(shots)
+        pulse = np.flatnonzero(np.isin(window.shot, shots))
+        if len(np.unique(window.pulses.station[pulse])) < 4:
+            continue
+        used, rank = np.unique(window.shot[pulse], return_inverse=True)
+        start = window.site.positions_m[window.pulses.station[pulse[0]], :2]
+        incidents.append((truth, Incident(start, truth.times_s[used - shots[0]], pulse, rank, 0.0)))
+    return incidents
+
+
+def mixture_information(sigma_s: float, share: float, mean_s: float) -> float:
+    """Fisher information of one arrival on its expected time, 1/s2: integral of f'^2 / f."""
+    r = np.linspace(-8.0 * sigma_s, 8.0 * sigma_s + 8.0 * mean_s, 20_001)
+    f = np.array([mixture(v, sigma_s, share, mean_s) for v in r])
+    return float(np.trapezoid(np.gradient(f, r) ** 2 / np.maximum(f, 1e-300), r))
+
+
+def bound(window: Window, truth, incident, options: WindowOptions, air: tuple[float, float, float]):
+    """Cramer-Rao covariance (2, 2) of the place, m2: round times, sound speed, wind and height unknown.
+
+    `air`: standard deviations of relative sound speed, wind (m/s) and shooter height (m).
+    """
+    c = window.site.air.sound_speed_mps
+    info = mixture_information(options.onset_sigma_s, options.late_share, options.late_mean_s)
+    offset = window.site.positions_m[window.pulses.station[incident.pulse]] - truth.position_m
+    d = np.linalg.norm(offset, axis=1)
+    u = offset / d[:, None]
+    jacobian = np.column_stack([-u / c, -d / c, -d * u[:, 0] / c**2, -d * u[:, 1] / c**2])
+    prior = np.diag([0.0, 0.0, air[2] ** -2.0, air[0] ** -2.0, air[1] ** -2.0, air[1] ** -2.0])
+    total = prior
+    for k in range(len(incident.round_times_s)):
+        j = jacobian[incident.round == k]
+        centred = j - j.mean(axis=0)
+        total = total + info * centred.T @ centred
+    return np.linalg.inv(total)[:2, :2]
+
+
+def location_row(options: WindowOptions, seeds: range, settings: LocationOptions):
+    """Return errors (m,), draws from the bound (m * 20,), coverage of the 50, 80, 95 % regions and seconds a fix."""
+    rng = np.random.default_rng(1)
+    errors, draws, inside, spent = [], [], [], []
+    noise = settings.noise
+    air = (noise.sound_speed_sigma, noise.wind_sigma_mps, settings.height_sigma_m)
+    for seed in seeds:
+        window = draw_window(seed, options)
+        for truth, incident in known_incidents(window):
+            covariance = bound(window, truth, incident, options, tuple(max(a, 1e-9) for a in air))
+            began = time.process_time()
+            fix = locate(window.site, window.pulses, incident, settings)
+            spent.append(time.process_time() - began)
+            errors.append(np.hypot(*(np.array(fix.position_m) - truth.position_m[:2])))
+            point = shapely.Point(truth.position_m[:2])
+            inside.append([_holds(fix.regions[k], point) for k in ("50", "80", "95")])
+            draws.append(np.hypot(*(rng.multivariate_normal(np.zeros(2), covariance, 20).T)))
+    return np.array(errors), np.concatenate(draws), np.mean(inside, axis=0), float(np.median(spent))
+
+
+def _holds(region, point) -> bool:
+    return any(shapely.Polygon(rings[0], rings[1:]).covers(point) for rings in region)

@@ -146,9 +146,9 @@ def test_wrong_pulses_are_named(square):
     bad = Pulses(
         **{**{k: getattr(good, k) for k in good.__dataclass_fields__}, "sigma_s": 0.0 * good.sigma_s}
     )
-    with pytest.raises(BadInput, match="pulse 0: sigma_s is 0.0, not a positive number"):
+    with pytest.raises(BadInput, match=r"pulse 0: sigma_s is 0\.0, not a positive number"):
         associate(square, bad, OPTIONS)
-    with pytest.raises(BadInput, match="station index outside 0 .. 11"):
+    with pytest.raises(BadInput, match=r"station index outside 0 \.\. 11"):
         associate(square, replace(good, station=good.station + 5), OPTIONS)
 
 
