@@ -6,6 +6,7 @@ from numba import njit
 
 from sim.propagation.bag import may_matter
 from sim.propagation.reflection import pierce
+from sim.propagation.sweep import is_hidden
 
 # A facade that ends at the corner does not reflect towards it.
 _SHORT = 1.0 - 1e-9
@@ -29,25 +30,31 @@ def list_corners(plan, rules, reflected, source, receivers, mine, theirs, sees_c
                 _write(lines, count, r, source[0], source[1], c, cx, cy, x, y)
                 count += 1
             for i in range(len(mine.wall) if reflected else 0):
-                reach = 1.0 / (
-                    math.hypot(cx - mine.image[i, 0], cy - mine.image[i, 1]) + math.hypot(x - cx, y - cy)
-                )
                 t = pierce(walls, mine.wall[i], mine.image[i, 0], mine.image[i, 1], cx, cy)
-                if 0.0 < t < _SHORT and may_matter(bag, r, rules.floor, reach):
-                    _write(lines, count, r, source[0], source[1], c, cx, cy, x, y)
-                    _put_in(lines, count, 1, mine.wall[i], mine.image[i], t, cx, cy)
-                    count += 1
+                if 0.0 < t < _SHORT:
+                    wx, wy = cx - mine.image[i, 0], cy - mine.image[i, 1]
+                    hx, hy = mine.image[i, 0] + t * wx, mine.image[i, 1] + t * wy
+                    if not is_hidden(mine.horizon[0], hx - source[0], hy - source[1]) and may_matter(
+                        bag, r, rules.floor, 1.0 / (math.hypot(wx, wy) + math.hypot(x - cx, y - cy))
+                    ):
+                        _write(lines, count, r, source[0], source[1], c, cx, cy, x, y)
+                        _put_in(lines, count, 1, mine.wall[i], hx, hy)
+                        count += 1
         for k in range(len(mine.corner) if reflected else 0):
             c = mine.corner[k]
             cx, cy = corners.x[c], corners.y[c]
             leg = math.hypot(source[0] - cx, source[1] - cy)
             for i in range(first, last):
-                reach = 1.0 / (math.hypot(cx - theirs.image[i, 0], cy - theirs.image[i, 1]) + leg)
                 t = pierce(walls, theirs.wall[i], theirs.image[i, 0], theirs.image[i, 1], cx, cy)
-                if 0.0 < t < _SHORT and may_matter(bag, r, rules.floor, reach):
-                    _write(lines, count, r, source[0], source[1], c, cx, cy, x, y)
-                    _put_in(lines, count, 2, theirs.wall[i], theirs.image[i], t, cx, cy)
-                    count += 1
+                if 0.0 < t < _SHORT:
+                    wx, wy = cx - theirs.image[i, 0], cy - theirs.image[i, 1]
+                    hx, hy = theirs.image[i, 0] + t * wx, theirs.image[i, 1] + t * wy
+                    if not is_hidden(theirs.horizon[r], hx - x, hy - y) and may_matter(
+                        bag, r, rules.floor, 1.0 / (math.hypot(wx, wy) + leg)
+                    ):
+                        _write(lines, count, r, source[0], source[1], c, cx, cy, x, y)
+                        _put_in(lines, count, 2, theirs.wall[i], hx, hy)
+                        count += 1
     return count
 
 
@@ -62,12 +69,11 @@ def _write(lines, count, pair, sx, sy, corner, cx, cy, rx, ry):
 
 
 @njit(cache=True, nogil=True)
-def _put_in(lines, count, at, wall, image, t, cx, cy):
-    """Put a facade into the way at place `count`, as its point number `at`: t of the way from `image` to the corner."""
+def _put_in(lines, count, at, wall, x, y):
+    """Put a reflection by a facade into the way at place `count`, as its point number `at`."""
     if count < len(lines):
         line = lines[count]
         for k in range(line.size, at, -1):
             line.x[k], line.y[k], line.met[k] = line.x[k - 1], line.y[k - 1], line.met[k - 1]
-        line.x[at], line.y[at] = image[0] + t * (cx - image[0]), image[1] + t * (cy - image[1])
-        line.met[at] = -1 - wall
+        line.x[at], line.y[at], line.met[at] = x, y, -1 - wall
         line.size += 1

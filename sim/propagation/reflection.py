@@ -5,6 +5,7 @@ import math
 from numba import njit
 
 from sim.propagation.bag import may_matter
+from sim.propagation.sweep import is_hidden
 
 
 @njit(cache=True, nogil=True)
@@ -58,13 +59,18 @@ def list_reflections(plan, rules, source, receivers, mine, theirs, lines, bag):
                 if t < 0.0 or v == w:
                     continue
                 s = pierce(walls, v, ix, iy, jx, jy)
-                if s <= t or not may_matter(bag, r, rules.floor, 1.0 / math.hypot(jx - ix, jy - iy)):
+                hx, hy = ix + t * (jx - ix), iy + t * (jy - iy)
+                if s <= t or is_hidden(mine.horizon[0], hx - source[0], hy - source[1]):
+                    continue
+                gx, gy = ix + s * (jx - ix), iy + s * (jy - iy)
+                if is_hidden(theirs.horizon[r], gx - rx, gy - ry) or not may_matter(
+                    bag, r, rules.floor, 1.0 / math.hypot(jx - ix, jy - iy)
+                ):
                     continue
                 if count < len(lines):
                     line = lines[count]
                     line.pair, line.size, line.met[1], line.met[2] = r, 4, -1 - w, -1 - v
                     line.x[0], line.y[0], line.x[3], line.y[3] = source[0], source[1], rx, ry
-                    line.x[1], line.y[1] = ix + t * (jx - ix), iy + t * (jy - iy)
-                    line.x[2], line.y[2] = ix + s * (jx - ix), iy + s * (jy - iy)
+                    line.x[1], line.y[1], line.x[2], line.y[2] = hx, hy, gx, gy
                 count += 1
     return count

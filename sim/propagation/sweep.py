@@ -214,13 +214,17 @@ def _still_showing(walls, px, py, horizon, wall_out, found):
 
 
 @njit(cache=True, nogil=True)
+def is_hidden(horizon, dx, dy):
+    """Tell whether what lies (dx, dy) from the point surely lies behind its horizon."""
+    bin_ = min(int(bin_position(dx, dy)), BINS - 1)
+    return (abs(dx) + abs(dy)) * horizon[bin_] * _SURE > 1.0
+
+
+@njit(cache=True, nogil=True)
 def _still_seen(corners, px, py, horizon, corner_out, cornered):
     kept = 0
     for k in range(cornered):
-        dx, dy = corners.x[corner_out[k]] - px, corners.y[corner_out[k]] - py
-        distance = abs(dx) + abs(dy)
-        bin_ = min(int(bin_position(dx, dy)), BINS - 1)
-        if distance * horizon[bin_] * _SURE <= 1.0:
+        if not is_hidden(horizon, corners.x[corner_out[k]] - px, corners.y[corner_out[k]] - py):
             corner_out[kept] = corner_out[k]
             kept += 1
     return kept

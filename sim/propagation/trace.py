@@ -24,7 +24,7 @@ Records = npt.NDArray[np.void]
 
 # Candidates of one pair; when there are more, the weakest make room.
 ROOM = 512
-FIRST_ROOM = 20_000
+FIRST_ROOM = 60_000
 # Strings round corners longer than this times the longest distance in plan are not looked for.
 DETOUR_MAX = 3.0
 
@@ -58,7 +58,7 @@ class PathOptions:
     roofs: bool = True
     ground: bool = True
     materials: bool = True
-    floor_db: float = 40.0
+    floor_db: float = 30.0
     paths_max: int = 48
 
 

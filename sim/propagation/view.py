@@ -18,7 +18,8 @@ class View(NamedTuple):
     """Point p sees wall[k] with its image (x, y) in it in image[k], k from wall_start[p] to wall_start[p + 1] - 1.
 
     Likewise it sees corner[k], k from corner_start[p] to corner_start[p + 1] - 1. Walls are a few too many (none is
-    missing), corners are exact for sound that keeps to the steepest slope.
+    missing), corners are exact for sound that keeps to the steepest slope. `horizon` (points, BINS) is as of
+    `look_around`.
     """
 
     wall_start: Ints
@@ -26,6 +27,7 @@ class View(NamedTuple):
     image: Floats
     corner_start: Ints
     corner: Ints
+    horizon: Floats
 
 
 @njit(cache=True, nogil=True)
@@ -35,14 +37,13 @@ def view_from(plan, points, slopes):
     `slopes` (n,) bound how steeply the sound of interest rises from each point, m/m: lower walls hide nothing.
     """
     walls, corners, cells = plan.walls, plan.corners, plan.grid.nx * plan.grid.ny
-    horizon, seen = np.empty(BINS), np.zeros(len(walls) + cells, np.int64)
+    horizons, seen = np.zeros((len(points), BINS)), np.zeros(len(walls) + cells, np.int64)
     queue, crossed = np.empty(cells, np.int64), np.empty(plan.grid.nx + plan.grid.ny + 4, np.int64)
     wall_out, corner_out = np.empty(len(walls), np.int64), np.empty(len(corners), np.int64)
     wall_start, corner_start = np.zeros(len(points) + 1, np.int64), np.zeros(len(points) + 1, np.int64)
     wall, corner = np.empty(256 * len(points), np.int64), np.empty(128 * len(points), np.int64)
     for p in range(len(points)):
         x, y, z = points[p, 0], points[p, 1], points[p, 2]
-        horizon[:] = 0.0
         found, cornered = look_around(
             walls,
             corners,
@@ -52,7 +53,7 @@ def view_from(plan, points, slopes):
             y,
             z,
             slopes[p],
-            horizon,
+            horizons[p],
             seen,
             p + 1,
             queue,
@@ -78,7 +79,7 @@ def view_from(plan, points, slopes):
             off = dx * (points[p, 1] - walls.ay[w]) - dy * (points[p, 0] - walls.ax[w])
             off *= 2.0 / (dx * dx + dy * dy)
             image[k, 0], image[k, 1] = points[p, 0] + off * dy, points[p, 1] - off * dx
-    return View(wall_start, wall[: wall_start[-1]], image, corner_start, corner[: corner_start[-1]])
+    return View(wall_start, wall[: wall_start[-1]], image, corner_start, corner[: corner_start[-1]], horizons)
 
 
 @njit(cache=True, nogil=True)
