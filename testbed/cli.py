@@ -20,10 +20,13 @@ VERBS = {
     "listen": "recording folder or pulse table -> alerts; the detector alone",
     "score": "alerts of any detector + truth -> score",
     "field": "score the detector on the public live-fire set",
+    "paths": "draw the propagation paths of one source-sensor pair",
 }
 
 # A file named for a group chooses the option that reads it: `scene.buildings=FILE` alone means `scene=file`.
 _CHOICE_OF_FILE_KEY = {"scene.buildings": "scene", "layout.file": "layout", "schedule.file": "schedule"}
+# In `paths`, `sensor=` names the one sensor of the pair; elsewhere it chooses the kind of microphone.
+_SHORT_KEYS = {"paths": {"sensor": "sensor_id"}}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -51,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         hint = f"did you mean {near[0]}? " if near else ""
         sys.stderr.write(f"echoblock: there is no verb {verb!r}; {hint}verbs: {', '.join(VERBS)}\n")
         return BAD_INPUT
-    return _run_verb(verb, _choose_file_options(rest))
+    return _run_verb(verb, _choose_file_options(_spell_out(verb, rest)))
 
 
 def _usage() -> str:
@@ -95,6 +98,12 @@ def _run_verb(verb: str, arguments: list[str]) -> int:
     finally:
         sys.argv = [program, *sys.argv[1:]]
     return DONE
+
+
+def _spell_out(verb: str, arguments: list[str]) -> list[str]:
+    short = _SHORT_KEYS.get(verb, {})
+    pairs = [argument.partition("=") for argument in arguments]
+    return [short.get(key, key) + equals + value for key, equals, value in pairs]
 
 
 def _choose_file_options(arguments: list[str]) -> list[str]:

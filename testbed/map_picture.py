@@ -67,7 +67,9 @@ def draw_map(
     axes = figure.add_axes((0.07, 0.13, 0.88, 0.83))
     axes.set_aspect("equal")
     axes.set_facecolor("#f8f7f4")
-    _draw_block(figure, axes, block)
+    roofs = draw_block(axes, block)
+    if roofs is not None:
+        _draw_bar(figure, roofs)
     _draw_regions(axes, alerts)
     _draw_errors(axes, truth, alerts, rows)
     _draw_alerts(axes, alerts)
@@ -76,7 +78,7 @@ def draw_map(
     limits = _limits(block, truth)
     axes.set_xlim(limits[0], limits[2])
     axes.set_ylim(limits[1], limits[3])
-    _draw_scale(axes, limits)
+    draw_scale(axes, limits)
     axes.set_xlabel("east, m")
     axes.set_ylabel("north, m")
     axes.set_title(_title(block, truth, rows), fontsize=11)
@@ -90,12 +92,13 @@ def _title(block: Block, truth: Truth, rows: pl.DataFrame) -> str:
     return f"{block.name}: {located} of {len(truth.events)} bangs located within 25 m, {false} false"
 
 
-def _draw_block(figure: Figure, axes: Axes, block: Block) -> None:
+def draw_block(axes: Axes, block: Block) -> PatchCollection | None:
+    """Draw ground and buildings; return the buildings, shaded by height in m, or None where there are none."""
     for patch in block.ground.patches:
         colour = SURFACE_COLOURS.get(patch.surface, "#e6e6e6")
         axes.add_patch(PathPatch(_outline([patch.outline]), facecolor=colour, edgecolor="none", zorder=0))
     if not block.buildings:
-        return
+        return None
     heights = np.array([building.height_m for building in block.buildings])
     shades = LinearSegmentedColormap.from_list("roofs", colormaps["Greys"](np.linspace(0.18, 0.62, 64)))
     paths = [_outline([b.outline, *b.courtyards]) for b in block.buildings]
@@ -104,6 +107,10 @@ def _draw_block(figure: Figure, axes: Axes, block: Block) -> None:
     )
     drawn.set(array=heights, edgecolor="#8a8a8a", linewidth=0.4, zorder=1)
     axes.add_collection(drawn)
+    return drawn
+
+
+def _draw_bar(figure: Figure, drawn: PatchCollection) -> None:
     bar = figure.colorbar(drawn, cax=figure.add_axes((0.78, 0.065, 0.17, 0.012)), orientation="horizontal")
     bar.set_label("height of buildings, m", fontsize=8)
     bar.ax.tick_params(labelsize=7)
@@ -187,7 +194,8 @@ def _limits(block: Block, truth: Truth) -> tuple[float, float, float, float]:
     return min(xs) - margin, min(ys) - margin, max(xs) + margin, max(ys) + margin
 
 
-def _draw_scale(axes: Axes, limits: tuple[float, float, float, float]) -> None:
+def draw_scale(axes: Axes, limits: tuple[float, float, float, float]) -> None:
+    """Draw a scale bar and the north arrow into (west, south, east, north), m."""
     west, south, east, north = limits
     width = east - west
     length = max(
