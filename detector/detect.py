@@ -7,16 +7,13 @@ from importlib.metadata import version
 import numpy as np
 
 from detector.alert import Alert, format_utc, measure_area, name_alert, sort_alerts
-from detector.associate import associate
 from detector.belief import Belief, BeliefOptions, believe, check_belief_options
 from detector.class_evidence import gather_evidence
 from detector.class_model import load_model, weigh_evidence
 from detector.fix import Fix
 from detector.incident import Incident
-from detector.locate import locate
 from detector.lonlat import to_lonlat
-from detector.onset import find_pulses
-from detector.options import DetectorOptions, hash_options
+from detector.options import Detector, DetectorOptions, hash_options
 from detector.pulse import Pulses
 from detector.recording import Recording
 from detector.round_count import count_range
@@ -34,14 +31,15 @@ class DetectionResult:
     fixes: tuple[Fix, ...]
 
 
-def detect(site: Site, pulses: Pulses, options: DetectorOptions | None = None) -> DetectionResult:
+def detect(site: Site, pulses: Pulses, options: Detector | None = None) -> DetectionResult:
     """Turn the pulses of a site into alerts.
 
     Parameters
     ----------
     site : Site
     pulses : Pulses
-    options : DetectorOptions, optional
+    options : Detector, optional
+        Which detector, with its settings; ours (`DetectorOptions`) unless said otherwise.
 
     Returns
     -------
@@ -55,8 +53,8 @@ def detect(site: Site, pulses: Pulses, options: DetectorOptions | None = None) -
     """
     options = options or DetectorOptions()
     check_belief_options(options.belief)
-    incidents = associate(site, pulses, options.association)
-    fixes = [locate(site, pulses, incident, options.location) for incident in incidents]
+    incidents = options.associate(site, pulses)
+    fixes = [options.locate(site, pulses, incident) for incident in incidents]
     alerts = [
         _make_alert(site, pulses, incident, fix, options)
         for incident, fix in zip(incidents, fixes, strict=True)
@@ -74,16 +72,17 @@ def detect(site: Site, pulses: Pulses, options: DetectorOptions | None = None) -
 
 def listen_recording(
     recording: Recording,
-    options: DetectorOptions | None = None,
+    options: Detector | None = None,
     workers: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> DetectionResult:
-    """Hear a recording: `find_pulses`, then `detect`.
+    """Hear a recording: find its pulses, then `detect`.
 
     Parameters
     ----------
     recording : Recording
-    options : DetectorOptions, optional
+    options : Detector, optional
+        Which detector, with its settings; ours (`DetectorOptions`) unless said otherwise.
     workers : int
         Changes the time, not the alerts.
     progress : callable, optional
@@ -96,11 +95,11 @@ def listen_recording(
     """
     options = options or DetectorOptions()
     check_belief_options(options.belief)
-    pulses = find_pulses(recording, options.onset, workers, progress)
+    pulses = options.hear(recording, workers, progress)
     return detect(recording.site, pulses, options)
 
 
-def _make_alert(site: Site, pulses: Pulses, incident: Incident, fix: Fix, options: DetectorOptions) -> Alert:
+def _make_alert(site: Site, pulses: Pulses, incident: Incident, fix: Fix, options: Detector) -> Alert:
     station = pulses.station[incident.pulse]
     low, high = count_range(incident, station)
     times_s = tuple(float(t) for t in np.sort(fix.round_times_s))
@@ -141,20 +140,18 @@ def _believe(site: Site, pulses: Pulses, incident: Incident, fix: Fix, options: 
     return believe(weigh_evidence(evidence, load_model(options.model), options), options)
 
 
-def _measure_latency(
-    site: Site, pulses: Pulses, incident: Incident, fix: Fix, options: DetectorOptions
-) -> float:
+def _measure_latency(site: Site, pulses: Pulses, incident: Incident, fix: Fix, options: Detector) -> float:
     """Return the recording time from the last arrival used to the decision, s.
 
     An incident is decided on when the sound of one more round, fired within the pause that ends an incident, would have
-    reached the farthest station, or when the recording ends. Pulses are known up to two frames after they arrive.
+    reached the farthest station, or when the recording ends. Pulses are known `delay_s` after they arrive.
     """
     last_s = float(pulses.time_s[incident.pulse].max())
     place = np.array([*fix.position_m, fix.height_m or 0.0])
     farthest_m = float(np.linalg.norm(site.positions_m - place, axis=1).max())
     travel_s = farthest_m / site.air.sound_speed_mps
-    decision_s = float(fix.round_times_s.max()) + options.association.pause_s + travel_s
+    decision_s = float(fix.round_times_s.max()) + options.pause_s + travel_s
     ends = [p.start_s + p.samples / s.rate_hz for s in site.stations for p in s.audio]
     if ends:
-        decision_s = min(decision_s + 2.0 * options.onset.frame_s, max(ends))
+        decision_s = min(decision_s + options.delay_s, max(ends))
     return max(decision_s - last_s, 0.0)
