@@ -9,7 +9,7 @@ from typing import Literal
 import polars as pl
 from joblib import Parallel, delayed
 
-from detector.options import DetectorOptions
+from detector.options import Detector, DetectorOptions
 from scenes.errors import BadInput
 from testbed.field_night import Night, Source, draw_sensors, hear_test
 from testbed.field_score import FIELD_GATES, judge_night, parse_night, score_field
@@ -42,7 +42,7 @@ class FieldOptions:
         Use the detector as it is, or choose for each position the settings that do best on all others.
     grid : mapping
         Settings tried when tuning: dotted name -> values; every combination, and the detector as it is.
-    detector : DetectorOptions
+    detector : Detector
     """
 
     data: Path
@@ -53,7 +53,7 @@ class FieldOptions:
     seed: int = 0
     tune: Literal["none", "leave-one-out"] = "none"
     grid: Grid = field(default_factory=lambda: FIELD_GRID)
-    detector: DetectorOptions = field(default_factory=DetectorOptions)
+    detector: Detector = field(default_factory=DetectorOptions)
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,7 +139,7 @@ def _check(options: FieldOptions) -> None:
 
 def _hear_all(
     tests: Sequence[LiveTest],
-    candidates: Sequence[DetectorOptions],
+    candidates: Sequence[Detector],
     options: FieldOptions,
     workers: int,
     progress: Callable[[int, int], None] | None,
