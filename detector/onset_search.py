@@ -26,8 +26,9 @@ class OnsetOptions:
         Of both kernels, in units of their own noise; stationary Gaussian noise reaches 6.7 about once in 2 minutes.
     floor_ratio : float
         Least kernel output over the floor of the envelope.
-    short_contrast : float
-        Least output of the shorter kernel over the mean envelope of the longer span before it.
+    contrast, short_contrast : float
+        Least output of the kernel, and of the shorter one, over the mean envelope of the longer span before: where
+        noise rises and stays, it is not all onsets.
     short_share : float
         Least output of the shorter kernel relative to its largest in the time `burst_s` before: the rounds of a burst
         are alike, a first arrival has nothing before it, echoes are mostly weaker.
@@ -54,6 +55,7 @@ class OnsetOptions:
     short_reach_s: float = 0.015
     threshold: float = 6.5
     floor_ratio: float = 0.6
+    contrast: float = 0.6
     short_contrast: float = 1.5
     short_share: float = 0.5
     burst_s: float = 0.4
@@ -71,18 +73,26 @@ def find_candidates(
     energy: npt.NDArray[np.float64], silent: npt.NDArray[np.bool_], band: BandPass, options: OnsetOptions
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
     """Return the hops where a kernel has its maxima, ascending, and their SNR in dB."""
-    smooth = np.convolve(energy, np.full(4, 0.25), "same")
-    envelope = np.sqrt(smooth)
+    nothing = np.zeros(0, dtype=np.int64), np.zeros(0)
+    if len(energy) * band.hop_s < 2.0 * options.short_span_s:
+        return nothing
+    envelope = np.sqrt(np.convolve(energy, np.full(4, 0.25), "same"))
     floor = estimate_floor(
         envelope, silent, max(1, round(FLOOR_BLOCK_S / band.hop_s)), options.floor_quantile
     )
     if floor <= 0.0:
-        return np.zeros(0, dtype=np.int64), np.zeros(0)
+        return nothing
     long_out, long_at = _peaks_of(envelope, silent, floor, options.span_s, options.reach_s, band, options)
     short_out, short_at = _peaks_of(
         envelope, silent, floor, options.short_span_s, options.short_reach_s, band, options
     )
-    short_at = _keep_bursts(short_at, short_out, envelope, band, options)
+    span = round(options.span_s / band.hop_s)
+    long_at = long_at[long_out[long_at] >= options.contrast * _mean_before(long_at, envelope, span)]
+    short_at = short_at[
+        short_out[short_at] >= options.short_contrast * _mean_before(short_at, envelope, span)
+    ]
+    burst = round(options.burst_s / band.hop_s)
+    short_at = short_at[_reach_share(short_at, short_out, burst, options.short_share)]
     spacing = round(options.short_reach_s / band.hop_s)
     apart = np.array([not len(long_at) or np.abs(long_at - s).min() > spacing for s in short_at], dtype=bool)
     centres = np.sort(np.concatenate([long_at, short_at[apart]])).astype(np.int64)
@@ -104,27 +114,18 @@ def _peaks_of(
     noise = estimate_floor(output, silent, max(1, round(KERNEL_BLOCK_S / band.hop_s)), options.floor_quantile)
     least = max(options.threshold * noise, options.floor_ratio * floor)
     at = find_maxima(output, least, max(1, round(reach_s / band.hop_s)))
-    masked = round(options.mask_s / band.hop_s)
-    heard = [output[i] >= options.mask_share * output[max(0, i - masked) : i + 1].max() for i in at]
-    return output, at[np.array(heard, dtype=bool)]
+    return output, at[_reach_share(at, output, round(options.mask_s / band.hop_s), options.mask_share)]
 
 
-def _keep_bursts(
-    at: npt.NDArray[np.int64],
-    output: npt.NDArray[np.float64],
-    envelope: npt.NDArray[np.float64],
-    band: BandPass,
-    options: OnsetOptions,
-) -> npt.NDArray[np.int64]:
-    """Keep the maxima of the short kernel that may be rounds of automatic fire, or arrive ahead of louder sound."""
-    if not len(at):
-        return at
-    span, burst = round(options.span_s / band.hop_s), round(options.burst_s / band.hop_s)
-    sums = np.concatenate([[0.0], np.cumsum(envelope)])
-    kept = []
-    for i in at:
-        before = (sums[i] - sums[max(0, i - span)]) / max(1, min(i, span))
-        loudest = output[max(0, i - burst) : i + 1].max()
-        if output[i] >= options.short_contrast * before and output[i] >= options.short_share * loudest:
-            kept.append(i)
-    return np.array(kept, dtype=np.int64)
+def _mean_before(
+    at: npt.NDArray[np.int64], envelope: npt.NDArray[np.float64], span: int
+) -> npt.NDArray[np.float64]:
+    """Return the mean of the envelope over the span before each of some hops, same shape as `at`."""
+    return np.array([envelope[max(0, i - span) : i].mean() if i else 0.0 for i in at])
+
+
+def _reach_share(
+    at: npt.NDArray[np.int64], output: npt.NDArray[np.float64], span: int, share: float
+) -> npt.NDArray[np.bool_]:
+    """Return which maxima reach a share of the largest output in the time before them, same shape as `at`."""
+    return np.array([output[i] >= share * output[max(0, i - span) : i + 1].max() for i in at], dtype=bool)

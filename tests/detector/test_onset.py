@@ -213,3 +213,16 @@ def test_bad_audio_of_several_stations_is_told_at_once(tmp_path: Path) -> None:
     with pytest.raises(BadInput) as error:
         find_pulses(recording)
     assert len(str(error.value).splitlines()) == 2
+
+
+def test_noise_that_rises_and_stays_is_not_all_onsets() -> None:
+    rate = 12_000
+    samples = make_noise(np.random.default_rng(14), 10.0, rate)
+    samples[5 * rate :] *= 30.0
+    assert len(onsets_s(samples, rate)) <= 3
+
+
+@pytest.mark.parametrize("samples", [1, 3, 100, 799])
+def test_scraps_of_audio_hold_no_pulse(samples: int) -> None:
+    scrap = make_noise(np.random.default_rng(15), 1.0, 8_000)[:samples]
+    assert not len(onsets_s(scrap, 8_000))
