@@ -11,7 +11,7 @@ from detector.alert import Alert, alert_to_record
 from detector.detect import DetectionResult
 from detector.fix import Fix
 from detector.incident import Incident
-from detector.options import DetectorOptions
+from detector.options import Detector
 from detector.pulse import Pulses
 from detector.recording import Recording, read_clip
 from detector.site import Site
@@ -21,14 +21,14 @@ Row = dict[str, object]
 
 
 def write_evidence(
-    result: DetectionResult, options: DetectorOptions, folder: Path, recording: Recording | None = None
+    result: DetectionResult, options: Detector, folder: Path, recording: Recording | None = None
 ) -> tuple[Alert, ...]:
     """Write `evidence/ID/` for each alert.
 
     Parameters
     ----------
     result : DetectionResult
-    options : DetectorOptions
+    options : Detector
         Those that gave it.
     folder : Path
         Where `alerts.jsonl` lies or will lie.
@@ -51,7 +51,7 @@ def write_evidence(
         place.mkdir(parents=True)
         packet = {
             "alert": alert_to_record(alert),
-            "options": asdict(options),
+            "options": asdict(options),  # pyright: ignore[reportArgumentType] - every detector is a dataclass of options
             "pulses_used": _list_used(result.site, result.pulses, incident, fix),
             "pulses_rejected": _list_rejected(result.site, result.pulses, incident, alert.id, taken),
             "clips": _write_clips(recording, result.pulses, incident, place) if recording else [],

@@ -20,6 +20,7 @@ VERBS = {
     "listen": "recording folder or pulse table -> alerts; the detector alone",
     "score": "alerts of any detector + truth -> score",
     "field": "score the detector on the public live-fire set",
+    "train": "simulated scenes -> classifier, as plain numbers",
     "paths": "draw the propagation paths of one source-sensor pair",
 }
 

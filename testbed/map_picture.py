@@ -10,7 +10,7 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import PatchCollection, PathCollection
-from matplotlib.colors import LinearSegmentedColormap, Normalize
+from matplotlib.colors import LinearSegmentedColormap, PowerNorm
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, PathPatch
@@ -89,7 +89,7 @@ def draw_map(
 def _title(block: Block, truth: Truth, rows: pl.DataFrame) -> str:
     located = int((rows["outcome"] == "located").sum())
     false = int((rows["outcome"] == "false").sum())
-    return f"{block.name}: {located} of {len(truth.events)} bangs located within 25 m, {false} false"
+    return f"{block.name}: {located} of {len(truth.events)} bangs located within 25 m, {false} rounds false"
 
 
 def draw_block(axes: Axes, block: Block) -> PatchCollection | None:
@@ -103,7 +103,7 @@ def draw_block(axes: Axes, block: Block) -> PatchCollection | None:
     shades = LinearSegmentedColormap.from_list("roofs", colormaps["Greys"](np.linspace(0.18, 0.62, 64)))
     paths = [_outline([b.outline, *b.courtyards]) for b in block.buildings]
     drawn = PatchCollection(
-        [PathPatch(p) for p in paths], cmap=shades, norm=Normalize(0.0, float(heights.max()))
+        [PathPatch(p) for p in paths], cmap=shades, norm=PowerNorm(0.5, 0.0, float(heights.max()))
     )
     drawn.set(array=heights, edgecolor="#8a8a8a", linewidth=0.4, zorder=1)
     axes.add_collection(drawn)
