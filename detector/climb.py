@@ -76,6 +76,14 @@ def add_priors(
 
 
 @njit(cache=True, nogil=True)
+def place_log_area(matrix: npt.NDArray[np.float64]) -> float:
+    """Log of the area, m2, that a normal matrix (FREE, FREE) leaves to the place: 2 pi sqrt(det covariance)."""
+    _, whole = solve_symmetric(matrix, np.zeros(FREE))
+    _, rest = solve_symmetric(matrix[2:, 2:], np.zeros(FREE - 2))
+    return np.log(2.0 * np.pi) + 0.5 * (rest - whole)
+
+
+@njit(cache=True, nogil=True)
 def climb(
     place: npt.NDArray[np.float64],
     ears: Ears,

@@ -60,7 +60,7 @@ class LocationOptions:
     """
 
     noise: NoiseOptions = field(default_factory=NoiseOptions)
-    search: SearchOptions = field(default_factory=lambda: SearchOptions(climbs=12, beam=60))
+    search: SearchOptions = field(default_factory=lambda: SearchOptions(climbs=12, beam=40))
     stray: float = 0.02
     height_sigma_m: float = 8.0
     site_sigma_m: float = 1.5

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from detector.climb import climb
+from detector.climb import climb, place_log_area
 from detector.ears import Ears, Noise
 from detector.lateness import blurred_table
 from detector.scan import Kernel, score_cells
@@ -46,15 +46,15 @@ class SearchOptions:
 
     margin_m: float = 350.0
     range_m: float = 1500.0
-    cell_m: float = 25.0
-    halvings: int = 2
-    beam: int = 160
-    climbs: int = 40
+    cell_m: float = 36.0
+    halvings: int = 3
+    beam: int = 120
+    climbs: int = 30
     gap_s: float = 0.045
     pause_s: float = 5.0
     rounds_most: int = 60
     round_rate_hz: float = 1.0
-    incident_rate_hz_km2: float = 0.02
+    incident_rate_hz_km2: float = 0.01
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +72,7 @@ class Hypothesis:
 
 def round_cost(ears: Ears, noise: Noise, options: SearchOptions, blur_s: float = 0.0) -> float:
     """Return the cost of a further round, nats: its time's prior density against how well five pulses fix it."""
-    sigma = np.sqrt(np.median(ears.sigma) ** 2 + noise.path_sigma_s**2 + blur_s**2)
+    sigma = np.hypot(typical_sigma(ears, noise), blur_s)
     return max(-float(np.log(options.round_rate_hz * np.sqrt(2.0 * np.pi / 5.0) * sigma)), 1.0)
 
 
@@ -89,9 +89,7 @@ def weigh(
     if len(times) == 0:
         return Hypothesis(place, times, scores, direct, matrix, weights, -np.inf)
     order = np.argsort(times)
-    covariance = np.linalg.inv(matrix)[:2, :2]
-    area = 2.0 * np.pi * np.sqrt(max(float(np.linalg.det(covariance)), 1e-6))
-    volume = np.log(area / 1e6 * options.incident_rate_hz_km2)
+    volume = place_log_area(matrix) + np.log(1e-6 * options.incident_rate_hz_km2)
     moments = 0.5 * np.log(2.0 * np.pi / np.maximum(weights, 1e-3))
     evidence = scores.sum() + volume + moments.sum() + (len(times) - 1) * np.log(options.round_rate_hz)
     return Hypothesis(
@@ -110,10 +108,16 @@ def first_cells(ears: Ears, options: SearchOptions) -> npt.NDArray[np.float64]:
     return np.column_stack([gx.ravel(), gy.ravel()])
 
 
-def make_kernel(blur_s: float, step_s: float, ears: Ears, noise: Noise) -> Kernel:
-    """Tabulate the kernel of a place open by plus or minus `blur_s`, for the pulses' typical onset."""
-    sigma = float(np.hypot(np.median(ears.sigma), noise.path_sigma_s))
-    table, zero = blurred_table(blur_s, sigma, noise.late_share, noise.late_mean_s, step_s)
+def typical_sigma(ears: Ears, noise: Noise) -> float:
+    """Return the standard deviation of a typical pulse with its path, s."""
+    return (
+        float(np.hypot(np.median(ears.sigma), noise.path_sigma_s)) if len(ears.sigma) else noise.path_sigma_s
+    )
+
+
+def make_kernel(blur_s: float, step_s: float, sigma_s: float, noise: Noise) -> Kernel:
+    """Tabulate the kernel of a place open by plus or minus `blur_s`, for pulses of a standard deviation."""
+    table, zero = blurred_table(blur_s, sigma_s, noise.late_share, noise.late_mean_s, step_s)
     return Kernel(table, zero, step_s)
 
 
@@ -121,9 +125,10 @@ def _score(
     cells: npt.NDArray[np.float64], edge_m: float, ears: Ears, noise: Noise, options: SearchOptions
 ) -> npt.NDArray[np.float64]:
     blur = 0.55 * edge_m / noise.sound_speed_mps
-    step = max(0.2 * (blur + np.hypot(np.median(ears.sigma), noise.path_sigma_s)), 0.5e-3)
+    sigma = typical_sigma(ears, noise)
+    step = max(0.2 * (blur + sigma), LEAST_BLUR_S)
     cost = round_cost(ears, noise, options, blur)
-    kernel = make_kernel(blur, float(step), ears, noise)
+    kernel = make_kernel(blur, step, sigma, noise)
     return score_cells(cells, ears, noise, options.range_m, kernel, options.gap_s, cost)
 
 
@@ -145,21 +150,25 @@ def best_cells(ears: Ears, noise: Noise, options: SearchOptions) -> npt.NDArray[
     return _thin(cells, score, options)
 
 
-def _thin(cells, score, options: SearchOptions) -> npt.NDArray[np.float64]:
-    kept: list[int] = []
-    for a in np.argsort(-score, kind="stable"):
-        if len(kept) == options.climbs or score[a] <= 0.0:
-            break
-        if all(np.hypot(*(cells[a] - cells[b])) > 0.5 * options.cell_m for b in kept):
-            kept.append(int(a))
-    return cells[kept]
+def _thin(
+    cells: npt.NDArray[np.float64], score: npt.NDArray[np.float64], options: SearchOptions
+) -> npt.NDArray[np.float64]:
+    order = np.argsort(-score, kind="stable")
+    order = order[score[order] > 0.0]
+    kept: list[npt.NDArray[np.float64]] = []
+    while len(order) and len(kept) < options.climbs:
+        best = cells[order[0]]
+        kept.append(best)
+        order = order[np.hypot(*(cells[order] - best).T) > 0.5 * options.cell_m]
+    return np.array(kept).reshape(-1, 2)
 
 
 def _ladder(
     blurs: npt.NDArray[np.float64], ears: Ears, noise: Noise
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
     """Kernels of a climb, one a step: tables (s, t), padded with -inf, and their zeros (s,)."""
-    kernels = [make_kernel(float(b) + LEAST_BLUR_S, LEAST_BLUR_S, ears, noise) for b in blurs]
+    sigma = typical_sigma(ears, noise)
+    kernels = [make_kernel(float(b) + LEAST_BLUR_S, LEAST_BLUR_S, sigma, noise) for b in blurs]
     tables = np.full((len(kernels), max(len(k.table) for k in kernels)), -np.inf)
     for row, kernel in zip(tables, kernels, strict=True):
         row[: len(kernel.table)] = kernel.table

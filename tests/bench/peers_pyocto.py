@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from detector.incident import Incident
+from tests.bench.peers_location import scipy_soft_l1
 from tests.bench.windows import OUTSIDE_M, SIDE_M, Window
 
 MISSING = (
@@ -27,7 +28,8 @@ class PyoctoOptions:
     min_node_size_location: float = 0.002
     pick_match_tolerance: float = 0.02
     min_interevent_time: float = 0.08
-    edt_pick_std: float = 0.005
+    exponential_edt: bool = True
+    edt_pick_std: float = 0.01
     min_pick_fraction: float = 0.25
     picks_share: float = 0.35
 
@@ -35,7 +37,7 @@ class PyoctoOptions:
 def load_pyocto() -> Any | None:
     """Import PyOcto, or return None where it is not installed."""
     try:
-        import pyocto.associator  # noqa: PLC0415 - a dev-only dependency of the bench
+        import pyocto.associator  # noqa: PLC0415 # pyright: ignore[reportMissingImports] - of the extra `bench`
     except ImportError:
         return None
     return pyocto.associator
@@ -43,7 +45,7 @@ def load_pyocto() -> Any | None:
 
 def associate_with_pyocto(window: Window, options: PyoctoOptions, module: Any) -> tuple[Incident, ...]:
     """Associate a window: one incident a shot, for PyOcto knows no volleys."""
-    import pandas as pd  # noqa: PLC0415 - comes with PyOcto
+    import pandas as pd  # noqa: PLC0415 # pyright: ignore[reportMissingImports] - comes with PyOcto
 
     settings = asdict(options)
     share, tolerance = settings.pop("picks_share"), settings.pop("tolerance")
@@ -63,7 +65,6 @@ def associate_with_pyocto(window: Window, options: PyoctoOptions, module: Any) -
         n_p_picks=least,
         n_s_picks=0,
         n_p_and_s_picks=0,
-        exponential_edt=True,
         n_threads=1,
         **settings,
     )
@@ -74,10 +75,14 @@ def associate_with_pyocto(window: Window, options: PyoctoOptions, module: Any) -
     events, chosen = associator.associate(picks, stations)
     if len(events) == 0:
         return ()
-    return tuple(_incident(event, chosen) for event in events.itertuples())
+    return tuple(_relocated(event, chosen, window) for event in events.itertuples())
 
 
-def _incident(event: Any, chosen: Any) -> Incident:
+def _relocated(event: Any, chosen: Any, window: Window) -> Incident:
+    """Locate an event anew from its picks, as PyOcto's documentation advises: its own places are preliminary."""
     pulse = chosen.loc[chosen["event_idx"] == event.idx, "pick_idx"].to_numpy(np.int64)
-    place = 1000.0 * np.array([event.x, event.y])
-    return Incident(place, np.array([event.time]), pulse, np.zeros(len(pulse), np.int64), float(len(pulse)))
+    xy = window.site.positions_m[window.pulses.station[pulse], :2]
+    time_s, speed = window.pulses.time_s[pulse], window.site.air.sound_speed_mps
+    place = scipy_soft_l1(xy, time_s, speed, 3.0 * float(window.pulses.sigma_s[0]))
+    emitted = np.median(time_s - np.hypot(*(xy - place).T) / speed)
+    return Incident(place, np.array([emitted]), pulse, np.zeros(len(pulse), np.int64), float(len(pulse)))

@@ -9,6 +9,7 @@ from detector.associate import AssociationOptions, associate
 from detector.incident import Incident
 from detector.lateness import mixture
 from detector.locate import LocationOptions, locate
+from detector.noise import NoiseOptions
 from tests.bench.windows import Window, WindowOptions, draw_window
 
 MATCH_M, MATCH_S = 50.0, 0.08
@@ -110,3 +111,34 @@ def location_row(options: WindowOptions, seeds: range, settings: LocationOptions
 
 def _holds(region, point) -> bool:
     return any(shapely.Polygon(rings[0], rings[1:]).covers(point) for rings in region)
+
+
+def main() -> None:
+    """Print both tables, own seeds 5000 and on."""
+    sets = [(8, 1e-3), (8, 5e-3), (16, 1e-3), (16, 5e-3), (30, 1e-3), (30, 5e-3)]
+    windows = range(5000, 5100)
+    print("association, 100 windows: N, onset ms | F1, precision, recall | CPU s a window: median, longest")
+    for count, sigma in sets:
+        drawn = WindowOptions(sensors=count, onset_sigma_s=sigma)
+        association_row(drawn, range(1), AssociationOptions())
+        row = association_row(drawn, windows, AssociationOptions())
+        print(
+            f"{count:3d} {1e3 * sigma:3.0f} | {row[0]:.3f} {row[1]:.3f} {row[2]:.3f} | {row[3]:.3f} {row[4]:.3f}"
+        )
+    row = association_row(WindowOptions(sensors=16, sound_speed_sigma=0.006), windows, AssociationOptions())
+    print(f" 16   1, sound speed 0.6 % | {row[0]:.3f} {row[1]:.3f} {row[2]:.3f} | {row[3]:.3f} {row[4]:.3f}")
+    print(
+        "location, association and air known: N, onset ms | p50, p90 m | bound p50, p90 | regions 50 80 95 hold | CPU s"
+    )
+    air = NoiseOptions(sound_speed_sigma=1e-6, wind_sigma_mps=1e-6)
+    settings = LocationOptions(noise=air, site_sigma_m=0.0)
+    for count, sigma in sets:
+        drawn = WindowOptions(sensors=count, onset_sigma_s=sigma)
+        errors, draws, held, seconds = location_row(drawn, windows, settings)
+        ours, best = np.percentile(errors, [50, 90]), np.percentile(draws, [50, 90])
+        places = f"{ours[0]:.2f} {ours[1]:.2f} | {best[0]:.2f} {best[1]:.2f}"
+        print(f"{count:3d} {1e3 * sigma:3.0f} | {places} | {held.round(2)} | {seconds:.3f}")
+
+
+if __name__ == "__main__":
+    main()
