@@ -89,7 +89,7 @@ def draw_map(
 def _title(block: Block, truth: Truth, rows: pl.DataFrame) -> str:
     located = int((rows["outcome"] == "located").sum())
     false = int((rows["outcome"] == "false").sum())
-    return f"{block.name}: {located} of {len(truth.events)} bangs located within 25 m, {false} rounds false"
+    return f"{block.name}: {located} of {len(truth.events)} bangs located within 25 m, false rounds: {false}"
 
 
 def draw_block(axes: Axes, block: Block) -> PatchCollection | None:
