@@ -1,4 +1,8 @@
-"""Ways round several corners: every taut string round two and three, the shortest one round more."""
+"""Ways round several corners: every one round two, every taut string round three, the shortest one round more.
+
+Two corners need no taut string: the wave that one of them diffracts into the open goes into the shadow of the next,
+and without the second diffraction it would end there in a step.
+"""
 
 import math
 
@@ -13,7 +17,7 @@ ALL_UP_TO = 3
 
 @njit(cache=True, nogil=True)
 def list_strings(plan, rules, source, receivers, theirs, sees_corner, lines, bag):
-    """List every taut string round 2 to 3 corners that ends at a corner the source sees; return how many.
+    """List the ways round 2 to 3 corners that end at a corner the source sees; return how many.
 
     Ways beyond the room in `lines` are counted, not listed.
     """
@@ -28,17 +32,17 @@ def list_strings(plan, rules, source, receivers, theirs, sees_corner, lines, bag
             for e in range(graph.start[c], graph.start[c + 1]):
                 d = graph.to[e]
                 dx, dy = corners.x[d], corners.y[d]
-                if not is_taut(corners, c, dx - cx, dy - cy, rx, ry):
-                    continue
                 sx, sy = source[0] - dx, source[1] - dy
                 least = math.hypot(rx, ry) + graph.length[e] + math.hypot(sx, sy)
                 if not may_matter(bag, r, rules.floor, 1.0 / least):
                     continue
                 met[1], met[2] = d, c
-                if sees_corner[d] and is_taut(corners, d, cx - dx, cy - dy, sx, sy):
+                if sees_corner[d]:
                     write_string(corners, lines, count, r, source, receivers[r], met[1:])
                     count += 1
-                for f in range(graph.start[d], graph.start[d + 1] if rules.corner_count > 2 else 0):
+                if rules.corner_count < 3 or not is_taut(corners, c, dx - cx, dy - cy, rx, ry):
+                    continue
+                for f in range(graph.start[d], graph.start[d + 1]):
                     g = graph.to[f]
                     gx, gy = corners.x[g], corners.y[g]
                     if (

@@ -155,7 +155,7 @@ def is_clear(walls, grid, x0, y0, z0, x1, y1, z1, cells):
 
 @njit(cache=True, nogil=True)
 def crossings(walls, grid, x0, y0, x1, y1, cells, hits):
-    """List every wall that a line meets, whatever its height, in no order; return how many (a wall may come twice)."""
+    """List every wall that a line meets, whatever its height, in no order; return how many."""
     length = math.hypot(x1 - x0, y1 - y0)
     count = 0
     if length <= 2.0 * TOUCH_M:
@@ -165,7 +165,12 @@ def crossings(walls, grid, x0, y0, x1, y1, cells, hits):
         for entry in range(grid.start[cells[k]], grid.start[cells[k] + 1]):
             wall = grid.item[entry]
             along, sides = meet(walls, wall, x0, y0, ux, uy, length)
-            if sides != 0 and count < len(hits):
+            if sides == 0 or count == len(hits):
+                continue
+            known = count - 1  # a wall that lies in several cells is met in each
+            while known >= 0 and hits[known].wall != wall:
+                known -= 1
+            if known < 0:
                 hits.along[count] = along
                 hits.wall[count] = wall
                 hits.sides[count] = sides

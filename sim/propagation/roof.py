@@ -33,19 +33,13 @@ def weigh_roofs(plan, medium, rules, source, receivers, bag):
         there = receivers[r]
         length = math.hypot(there[0] - source[0], there[1] - source[1])
         count = crossings(walls, plan.grid, source[0], source[1], there[0], there[1], cells, hits)
-        direct = _blocked_sides(walls, hits, count, source[2], there[2], length)
-        mirror = _blocked_sides(walls, hits, count, -source[2], there[2], length)
-        for variant in range(4 if rules.ground else 1):
+        for variant in range(4 if rules.ground and count > 0 else 1):
             z0 = mirror_height(source[2]) if variant & 1 else source[2]
             z1 = mirror_height(there[2]) if variant & 2 else there[2]
-            free = (mirror if variant in (1, 2) else direct) != 3
-            if free and variant == 3:
-                continue
-            for k in range(count if free else 1):
-                found = 0
-                if not free:
-                    found = _hull_of(walls, hits, count, z0, z1, length, edges)
-                elif hits[k].sides == 3 and _edge_shows(walls, hits, count, k, z0, z1, length):
+            over = _hull_of(walls, hits, count, z0, z1, length, edges)
+            for k in range(1 if over != 0 else count):
+                found = over
+                if over == 0 and hits[k].sides == 3 and _edge_shows(walls, hits, count, k, z0, z1, length):
                     edges[0], found = k, 1
                 if found <= 0 or not may_matter(
                     bag, r, rules.floor, _bound(walls, medium, hits, edges, found, z0, z1, length)
@@ -59,17 +53,6 @@ def weigh_roofs(plan, medium, rules, source, receivers, bag):
                 if z1 < 0.0 and not rules.rigid_ground:
                     _weigh_bounce(plan.surfaces, medium, points, size - 1, size - 2, size - 3, gains)
                 keep_path(bag, r, medium, rules.floor, ROOF, found, bounces, total, gains, points, size)
-
-
-@njit(cache=True, nogil=True)
-def _blocked_sides(walls, hits, count, z0, z1, length):
-    """Return which sides (bits 1 and 2, 3 for both) of the line from z0 to z1 the crossings stop."""
-    stopped = 0
-    for k in range(count):
-        z = z0 + (z1 - z0) * hits[k].along / length
-        if walls.top[hits[k].wall] > abs(z) + TOUCH_M:
-            stopped |= hits[k].sides
-    return stopped
 
 
 @njit(cache=True, nogil=True)
@@ -136,7 +119,7 @@ def _edge_shows(walls, hits, count, edge, z0, z1, length):
             continue
         before = along < at
         z = z0 + (top - z0) * along / at if before else top + (z1 - top) * (along - at) / (length - at)
-        if walls.top[hits[k].wall] > abs(z) + TOUCH_M:
+        if walls.top[hits[k].wall] > z + TOUCH_M:
             return False
     return True
 

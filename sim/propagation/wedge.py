@@ -31,11 +31,11 @@ def _term(sign: float, angle: float, n: float, kl: float) -> complex:
     sheet = math.floor((angle + sign * math.pi) / (2.0 * math.pi * n) + 0.5)
     beyond = 2.0 * math.pi * n * sheet - angle
     distance = math.pi - sign * beyond if sign > 0 else math.pi + beyond
-    # `distance` is the angle to the boundary of this term; eq. 33 is its limit.
+    # `distance` is the angle to the boundary of this term, positive where its wave is seen; eq. 33 is its limit. What
+    # lies on the boundary counts as seen, as a line that grazes a corner counts as free.
     if abs(distance) < _ON_BOUNDARY_RAD:
-        side = 1.0 if distance >= 0.0 else -1.0
         turn = complex(math.sqrt(0.5), math.sqrt(0.5))
-        return n * side * math.sqrt(2.0 * math.pi * kl) * turn
+        return n * math.sqrt(2.0 * math.pi * kl) * turn
     half = math.cos(0.5 * beyond)
     return transition(2.0 * kl * half * half) / math.tan((math.pi + sign * angle) / (2.0 * n))
 

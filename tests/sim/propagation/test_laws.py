@@ -119,7 +119,7 @@ def test_a_ray_along_the_diagonal_of_a_house_is_stopped(make):
     city = index_block(make.block(make.building("b", make.box(-10, -10, 10, 10), 20.0)))
     paths = trace_paths(city, CALM, [-30, -30, 2], [[30, 30, 2]])[0]
     assert not np.any(paths.kind == PathKind.DIRECT)
-    assert np.sum((paths.kind == PathKind.CORNER) & (paths.ground_bounces == 0)) == 2
+    assert np.sum((paths.kind == PathKind.CORNER) & (paths.order == 1) & (paths.ground_bounces == 0)) == 2
 
 
 def test_touching_houses_in_line_make_no_corner(make):

@@ -52,13 +52,13 @@ def test_total_field_has_no_step_at_a_boundary(boundary, frequency, faces):
     phi_in = math.radians(50.0)
     edge = math.pi + phi_in if boundary == "shadow" else math.pi - phi_in
     k = 2.0 * math.pi * frequency / 340.0
-    near = [total(k, 20.0, 35.0, phi_in, edge + step, faces) for step in (-2e-7, 2e-7)]
+    near = [total(k, 20.0, 35.0, phi_in, edge + step, faces) for step in (-3e-7, 3e-7)]
     assert 20.0 * math.log10(near[0] / near[1]) == pytest.approx(0.0, abs=0.01)
 
 
 def test_half_the_direct_sound_is_left_on_the_shadow_boundary_at_high_frequency():
     phi_in = math.radians(60.0)
-    field = diffracted(1e4, 20.0, 30.0, phi_in, phi_in + math.pi + 1e-9)
+    field = diffracted(1e3, 20.0, 30.0, phi_in, phi_in + math.pi + 1e-6)
     assert abs(field) * 50.0 == pytest.approx(0.5, abs=0.01)
 
 
