@@ -87,7 +87,7 @@ def _peer_errors(locator: Callable[..., npt.NDArray[np.float64]], options: Windo
     for seed in seeds:
         window = draw_window(seed, options)
         speed = window.site.air.sound_speed_mps
-        for truth, incident in known_incidents(window):
+        for truth, incident in known_incidents(window):  # pyright: ignore[reportGeneralTypeIssues] - pairs
             station, time_s = window.pulses.station[incident.pulse], window.pulses.time_s[incident.pulse]
             places = []
             for k in range(len(incident.round_times_s)):

@@ -24,7 +24,7 @@ def opensoundscape_least_squares(xy: Array, time_s: Array, speed_mps: float, sig
 
 
 def chan_ho(xy: Array, time_s: Array, speed_mps: float, sigma_s: float) -> Array:
-    """Chan and Ho (1994), IEEE Transactions on Signal Processing 42(8): weighted least squares in two steps, near source.
+    """Chan and Ho (1994), IEEE Transactions on Signal Processing 42(8): least squares in two weighted steps.
 
     The first step is linear in the place and the reference's range, weighted by the ranges that it gave itself; the
     second uses that the range is the length of the place (eq. 14 to 26).
@@ -37,6 +37,7 @@ def chan_ho(xy: Array, time_s: Array, speed_mps: float, sigma_s: float) -> Array
     right = 0.5 * (ahead**2 - np.einsum("ij,ij->i", base, base))
     matrix = -np.column_stack([base, ahead])
     weight = np.linalg.inv(noise)
+    first, covariance = np.zeros(3), np.eye(3)
     for _ in range(3):
         covariance = np.linalg.pinv(matrix.T @ weight @ matrix)
         first = covariance @ matrix.T @ weight @ right

@@ -24,14 +24,14 @@ class PyoctoOptions:
     """
 
     tolerance: float = 0.03
-    min_node_size: float = 0.04
-    min_node_size_location: float = 0.002
+    min_node_size: float = 0.1
+    min_node_size_location: float = 0.005
     pick_match_tolerance: float = 0.02
     min_interevent_time: float = 0.08
     exponential_edt: bool = True
     edt_pick_std: float = 0.01
     min_pick_fraction: float = 0.25
-    picks_share: float = 0.35
+    picks_share: float = 0.5
 
 
 def load_pyocto() -> Any | None:
