@@ -105,7 +105,8 @@ def _shock_emissions(shock: Shock, receivers_m: Floats, street: Street) -> tuple
 
 
 def _arrivals(event: Event, emission: Emission, traced: list[Paths], street: Street) -> list[list[Arrivals]]:
-    """Return for each receiver one `Arrivals`, or none where no path leads."""
+    """Return for each receiver one `Arrivals`, or none where no path leads; the source may be mute towards some."""
+    traced = [paths.select(emission.directivity(paths.departure) > 0.0) for paths in traced]
     lengths = np.concatenate([np.empty(0), *(paths.length_m for paths in traced)])
     if not len(lengths):
         return [[] for _ in traced]

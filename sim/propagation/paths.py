@@ -67,3 +67,20 @@ class Paths:
     def __len__(self) -> int:
         """Return the number of paths."""
         return len(self.delay_s)
+
+    def select(self, chosen: npt.NDArray[np.bool_]) -> "Paths":
+        """Return the paths where `chosen`, shape (n,), is true."""
+        size = np.diff(self.vertex_start)
+        return Paths(
+            self.delay_s[chosen],
+            self.gain[chosen],
+            self.length_m[chosen],
+            self.kind[chosen],
+            self.order[chosen],
+            self.ground_bounces[chosen],
+            self.departure[chosen],
+            self.arrival[chosen],
+            self.vertices_m[np.repeat(chosen, size)],
+            np.concatenate([[0], np.cumsum(size[chosen])]),
+            None if self.phase_rad is None else self.phase_rad[chosen],
+        )

@@ -1,9 +1,14 @@
-"""The shock of a supersonic projectile (Whitham 1952, Comm. Pure Appl. Math. 5, 301)."""
+"""The shock of a supersonic projectile (Whitham 1952, Comm. Pure Appl. Math. 5, 301).
+
+It leaves the trajectory along rays at arccos(1 / M) to it, and each point of the trajectory sends sound nowhere else. A
+projectile that slows down turns its rays forward, so that they part and the shock weakens faster than beside a
+projectile of constant speed (Pierce 1981, Acoustics, 11-8: weak shocks along ray tubes).
+"""
 
 import numpy as np
 import numpy.typing as npt
 
-from sim.sources.emission import EMISSION_RATE_HZ, Emission, Shock, omnidirectional
+from sim.sources.emission import EMISSION_RATE_HZ, Directivity, Emission, Shock
 from sim.sources.weapons import Projectile
 
 _AMBIENT_PA = 101_325.0
@@ -14,6 +19,8 @@ _SLOWEST_SOUND_MPS = 300.0
 # Closer than this the far-field formula does not hold.
 _NEAREST_MISS_M = 0.2
 _HALVINGS = 50
+# -60 dB: what a point sends this far off the cone is nothing.
+_OFF_CONE_GAIN = 1e-3
 
 
 def ballistic_shock(
@@ -43,7 +50,9 @@ def ballistic_shock(
         return tuple(
             None
             if np.isnan(x)
-            else _emission(projectile, muzzle_m + x * direction, x, b, float(np.hypot(s - x, b)), sound_mps)
+            else _emission(
+                projectile, muzzle_m + x * direction, direction, x, b, float(np.hypot(s - x, b)), sound_mps
+            )
             for x, s, b in zip(emitted, along, miss, strict=True)
         )
 
@@ -114,6 +123,65 @@ def shock_strength(
     return peak, duration
 
 
+def parting(projectile: Projectile, mach: float, ray_m: float) -> tuple[float, float]:
+    """Return what a projectile that slows down makes of the peak and of the duration that `shock_strength` gives.
+
+    Rays from neighbouring points part by the turn of arccos(1 / M): a ray tube grows as r (1 + k r) along the ray, with
+    k = drag M / (M^2 - 1), not as r alone. A weak N-wave's peak goes with 1 / sqrt(area age), its
+    duration with sqrt(age), where the age is the integral of 1 / sqrt(area) along the ray (Pierce 1981, 11-8). Near
+    Mach 1 this keeps the level finite.
+
+    Parameters
+    ----------
+    projectile : Projectile
+    mach : float
+        Where the ray leaves, above 1.
+    ray_m : float
+        Its length r, m.
+    """
+    turned = ray_m * projectile.drag_per_m * mach / (mach**2 - 1.0)
+    if turned == 0.0:
+        return 1.0, 1.0
+    age = np.arcsinh(np.sqrt(turned)) / np.sqrt(turned)
+    return float(1.0 / np.sqrt((1.0 + turned) * age)), float(np.sqrt(age))
+
+
+def mach_cone(
+    projectile: Projectile,
+    axis: npt.NDArray[np.float64],
+    mach: float,
+    ray_m: float,
+    duration_s: float,
+    sound_mps: float,
+) -> Directivity:
+    """Return the gain of one point of the trajectory for departures beside the Mach cone.
+
+    The shock in another direction comes from another point; this one is only as good as it while its sound comes no
+    later than about a quarter of the N-wave's duration T, the first Fresnel zone. With the time of arrival's slope
+    (1 / M - cos a) / c and curvature (drag / M + sin^2 / r) / c along the trajectory (the sine that of the cone), it
+    comes slope^2 / (2 curvature) late; the gain is exp(-late / (T / 4)), and 0 below -60 dB. At constant speed that is
+    exp(-(d / w)^2) at an angle d beside the cone, with w = sqrt(c T / 2 r): 2 degrees for a rifle heard 30 m away.
+
+    Parameters
+    ----------
+    projectile : Projectile
+    axis : ndarray, shape (3,)
+        Unit vector along the trajectory.
+    mach : float
+        Where the ray leaves, above 1.
+    ray_m, duration_s, sound_mps : float
+        Length of the ray, m; duration of the N-wave there, s; speed of sound, m/s.
+    """
+    curvature = projectile.drag_per_m / mach + (1.0 - mach**-2) / ray_m
+
+    def gain(departure: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        late_s = (1.0 / mach - departure @ axis) ** 2 / (2.0 * curvature * sound_mps)
+        value = np.exp(-4.0 * late_s / duration_s)
+        return np.where(value < _OFF_CONE_GAIN, 0.0, value)
+
+    return gain
+
+
 def n_wave(peak_pa: float, duration_s: float, rise_s: float = _RISE_S) -> npt.NDArray[np.float64]:
     """Return an N-wave, Pa at `EMISSION_RATE_HZ`, whose two shocks rise linearly in `rise_s`; starts and ends at 0."""
     rise_s = min(rise_s, 0.25 * duration_s)
@@ -125,15 +193,19 @@ def n_wave(peak_pa: float, duration_s: float, rise_s: float = _RISE_S) -> npt.ND
 def _emission(
     projectile: Projectile,
     position_m: npt.NDArray[np.float64],
+    axis: npt.NDArray[np.float64],
     flown_m: float,
     miss_m: float,
-    distance_m: float,
+    ray_m: float,
     sound_mps: float,
 ) -> Emission:
     mach = projectile.speed_mps * np.exp(-projectile.drag_per_m * flown_m) / sound_mps
     peak, duration = shock_strength(projectile, mach, miss_m, sound_mps)
+    weaker, shorter = parting(projectile, mach, ray_m)
+    peak, duration = peak * weaker, duration * shorter
     delay = float(flight_time(projectile, np.array([flown_m]))[0])
-    return Emission(position_m, delay, n_wave(peak * distance_m, duration), omnidirectional)
+    cone = mach_cone(projectile, axis, mach, ray_m, duration, sound_mps)
+    return Emission(position_m, delay, n_wave(peak * ray_m, duration), cone)
 
 
 def _supersonic_m(projectile: Projectile, sound_mps: float) -> float:

@@ -194,6 +194,20 @@ def test_a_wall_stops_the_bullet_and_its_crack():
     assert heard.time_s > 0.1 + np.hypot(200.0, 10.0) / C - 1e-6
 
 
+def test_behind_two_rows_of_houses_a_supersonic_pistol_is_no_louder_than_a_subsonic_one():
+    rows = tuple(
+        Building(f"b{x}", np.array([[x, -60], [x + 15, -60], [x + 15, 60], [x, 60]], dtype=float), 15.0)
+        for x in (80, 160)
+    )
+    block = Block("rows-v1", rows, FIELD.bounds_m)
+    there = sensor("s", 400.0, 2.0, 4.0)
+    levels = {}
+    for kind in ("pistol-9mm", "pistol-40"):
+        shot = Event("shot", "act", kind, 0.0, (0.0, 0.0, 1.5), {"azimuth_deg": 0.0})
+        levels[kind] = simulate(scene(there, events=(shot,), block=block)).heard[0].level_db
+    assert levels["pistol-9mm"] < levels["pistol-40"] + 3.0
+
+
 def test_sensors_of_different_rates_record_the_same_seconds():
     slow = replace(LOUD, rate_hz=12_000)
     high, low = simulate(scene(sensor("a", 80.0), sensor("b", 80.0, microphone=slow)), NO_GROUND).captures

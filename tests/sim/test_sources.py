@@ -9,7 +9,14 @@ from sim.band_filter import design_shelves
 from sim.pulse_table import design_filters, pulse_tables
 from sim.render import render
 from sim.sources import SOURCES
-from sim.sources.ballistic_shock import ballistic_shock, emission_points, n_wave, shock_strength
+from sim.sources.ballistic_shock import (
+    ballistic_shock,
+    emission_points,
+    mach_cone,
+    n_wave,
+    parting,
+    shock_strength,
+)
 from sim.sources.emission import EMISSION_RATE_HZ, Emission, Shock
 from sim.sources.gunshot import muzzle_directivity
 from sim.sources.weapons import WEAPONS, Projectile
@@ -150,6 +157,49 @@ def test_a_shot_from_shoulder_height_meets_the_ground_before_half_a_kilometre():
     drop_at_range = 0.5 * 9.81 * (np.expm1(1.3e-3 * shock.range_m) / 1.3e-3 / 930.0) ** 2
     assert drop_at_range == pytest.approx(1.5, abs=0.02)
     assert shock.range_m < 500.0
+
+
+def test_a_bullet_that_slows_down_weakens_as_its_ray_tubes_widen():
+    bullet, here = WEAPONS["pistol-9mm"].projectile, 10.0
+    mach = [bullet.speed_mps / SOUND_MPS * np.exp(-bullet.drag_per_m * x) for x in (here, here + 1e-4)]
+    angle = np.arccos(1.0 / np.array(mach))
+    ray = np.geomspace(1e-4, 500.0, 4000)
+    # Width between the rays from two points, seen square to them, times the circle round the trajectory.
+    area = (np.sin(angle[0]) * 1e-4 + ray * (angle[0] - angle[1])) * ray * np.sin(angle[0])
+    per_m = 1.0 / np.sqrt(area)
+    age = np.sum(0.5 * (per_m[1:] + per_m[:-1]) * np.diff(ray)) + 2.0 * ray[0] * per_m[0]
+    straight = np.sin(angle[0]) ** 2 * 1e-4 * ray[-1]
+    straight_age = 2.0 * ray[-1] / np.sqrt(straight)
+    weaker, shorter = parting(bullet, mach[0], ray[-1])
+    assert weaker == pytest.approx(np.sqrt(straight * straight_age / (area[-1] * age)), rel=0.01)
+    assert shorter == pytest.approx(np.sqrt(age / straight_age), rel=0.01)
+    assert parting(Projectile(900.0, 5e-3, 2e-2, 0.0), 2.6, 100.0) == (1.0, 1.0)
+
+
+def test_nearly_ahead_of_a_slow_bullet_the_level_stays_finite():
+    muzzle, ahead = np.array([0.0, 0.0, 1.5]), np.array([1.0, 0.0, 0.0])
+    shock = ballistic_shock(WEAPONS["pistol-9mm"].projectile, muzzle, ahead)
+    places = np.array([[600.0, miss, 1.5] for miss in (0.0, 0.3, 1.0, 3.0, 10.0)])
+    levels = [
+        peak_db(e.waveform / np.linalg.norm(place - e.position_m))
+        for e, place in zip(shock.trace(places, SOUND_MPS, np.inf), places, strict=True)
+    ]
+    beside = shock.trace(np.array([[40.0, 10.0, 1.5]]), SOUND_MPS, np.inf)[0]
+    near = peak_db(beside.waveform / np.linalg.norm(np.array([40.0, 10.0, 1.5]) - beside.position_m))
+    # From 35 m to 570 m a wave that spreads in both directions loses 24 dB.
+    assert max(levels) < near - 20.0
+    assert np.ptp(levels) < 6.0
+
+
+def test_a_point_of_the_trajectory_is_mute_beside_the_mach_cone():
+    axis, bullet = np.array([1.0, 0.0, 0.0]), WEAPONS["rifle-223"].projectile
+    cone = np.degrees(np.arccos(1.0 / 2.5))
+    angles = np.radians(cone + np.array([0.0, 1.0, -1.0, 10.0, -10.0]))
+    departure = np.column_stack([np.cos(angles), np.zeros(5), np.sin(angles)])
+    on, *near, before, behind = mach_cone(bullet, axis, 2.5, 30.0, 250e-6, SOUND_MPS)(departure)
+    assert on == pytest.approx(1.0)
+    assert all(0.5 < gain < 0.95 for gain in near)
+    assert before == behind == 0.0
 
 
 @pytest.mark.parametrize("kind", ["pistol-45", "pistol-380"])
