@@ -29,7 +29,7 @@ class Arrivals:
     time_s : ndarray, shape (k,)
         True time at which the waveform's start arrives along each path, s.
     gain : ndarray, shape (k, 8)
-        Signed pressure gain per octave band re 1 m, directivity included.
+        Pressure gain per octave band re 1 m, directivity included, one sign a path.
     length_m : ndarray, shape (k,)
         Length of air, m.
     direction : ndarray, shape (k, 3)

@@ -1,10 +1,8 @@
 """Gains in octave bands as a short causal filter: seven first-order shelves in series.
 
-A path's band gains are real and signed. Where all have one sign, the filter has their magnitude and the minimum phase
-that belongs to it: for an edge, whose gain falls as 1 / sqrt(f), those are the -45 degrees of the diffracted
-wave itself. Where the sign changes, the magnitude passes through zero and has no logarithm; there the gains are
-taken as the real part of the response and causality adds the imaginary part (a flat pedestal is added, filtered
-and taken off again). Either way nothing comes out before the sound goes in, and equal gains pass unchanged.
+A path's band gains are real and have one sign. The filter has their magnitude, the minimum phase that belongs to it
+(for an edge, whose gain falls as 1 / sqrt(f), those are the -45 degrees of the diffracted wave itself) and their sign:
+nothing comes out before the sound goes in, and equal gains pass unchanged.
 
 First-order shelves an octave apart cannot follow gains that jump up and down from band to band; the least squares
 is damped so that they are smoothed, not overshot. What a path does in a street (edges, facades) is smooth.
@@ -22,7 +20,6 @@ Floats = npt.NDArray[np.float64]
 
 SECTIONS = len(BANDS_HZ) - 1
 SMALLEST_GAIN = 1e-4
-_PEDESTAL = 2.0
 _DAMPING = 0.02
 _TOP_OF_RATE = 0.45
 _FLAT_NEPER = 0.0057  # 0.05 dB
@@ -94,12 +91,12 @@ def _residual(target, log_gain, corner, centre):
 def fit_shelves(gain, corner, centre, solve, drives, poles):
     """Fit the shelves to one path's gains.
 
-    Section b is y = x + s with the state s' = drives[b] x + poles[b] s; the path's pressure is
-    scale * y - pedestal * x.
+    Section b is y = x + s with the state s' = drives[b] x + poles[b] s; the path's pressure is scale * y.
 
     Parameters
     ----------
     gain : ndarray, shape (8,)
+        Of one sign, that of the largest.
     corner, centre, solve : ndarray
         Of `ShelfDesign`.
     drives, poles : ndarray, shape (7,)
@@ -107,28 +104,25 @@ def fit_shelves(gain, corner, centre, solve, drives, poles):
 
     Returns
     -------
-    scale, pedestal : float
+    scale : float
     flat : bool
         Whether the shelves do nothing (less than 0.05 dB).
     """
-    largest, lowest, highest = 0.0, np.inf, -np.inf
+    largest, sign = 0.0, 1.0
     for band in range(8):
-        if centre[band] > 0.0:
-            largest = max(largest, abs(gain[band]))
-            lowest, highest = min(lowest, gain[band]), max(highest, gain[band])
+        if centre[band] > 0.0 and abs(gain[band]) > largest:
+            largest, sign = abs(gain[band]), np.sign(gain[band])
     drives[:], poles[:] = 0.0, 0.0
     if largest == 0.0:
-        return 0.0, 0.0, True
-    pedestal = _PEDESTAL * largest if lowest < 0.0 < highest else 0.0
-    sign = -1.0 if pedestal == 0.0 and lowest < 0.0 else 1.0
+        return 0.0, True
     target = np.zeros(8)
     smallest, largest_log = np.inf, -np.inf
     for band in range(8):
         if centre[band] > 0.0:
-            target[band] = np.log(max(sign * gain[band] + pedestal, SMALLEST_GAIN * largest))
+            target[band] = np.log(max(abs(gain[band]), SMALLEST_GAIN * largest))
             smallest, largest_log = min(smallest, target[band]), max(largest_log, target[band])
     if largest_log - smallest < _FLAT_NEPER:
-        return sign * np.exp(0.5 * (smallest + largest_log)), pedestal, True
+        return sign * np.exp(0.5 * (smallest + largest_log)), True
     log_gain = np.zeros(8)
     _add_solution(log_gain, solve, target)
     # One correction of what the sum of small shelves leaves out when the shelves are large.
@@ -141,4 +135,4 @@ def fit_shelves(gain, corner, centre, solve, drives, poles):
             poles[shelf] = (1.0 - pole) / (1.0 + pole)
             drives[shelf] = poles[shelf] - (1.0 - zero) / (1.0 + zero)
             scale *= root * root * (zero + 1.0) / (pole + 1.0)
-    return scale, pedestal, False
+    return scale, False

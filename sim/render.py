@@ -30,8 +30,8 @@ def render(
     position : ndarray, shape (k,)
         Time of arrival in samples after the first, fractions count.
     gain : ndarray, shape (k, 8)
-        Signed pressure gain per octave band re 1 m, directivity included (`sim.band_filter` says how they become a
-        filter).
+        Pressure gain per octave band re 1 m, directivity included, one sign a path (`sim.band_filter` says how they
+        become a filter).
     length_m : ndarray, shape (k,)
         Length of air, m; the table must have been made for these lengths.
     table : PulseTable
@@ -58,7 +58,7 @@ def _render(pressure, position, gain, length_m, node, node_m, lead, rows, corner
     pulse = np.empty(samples, dtype=np.float32)
     drives, poles = np.empty(SECTIONS), np.empty(SECTIONS)
     for path in range(len(position)):
-        scale, pedestal, flat = fit_shelves(gain[path], corner, centre, solve, drives, poles)
+        scale, flat = fit_shelves(gain[path], corner, centre, solve, drives, poles)
         if scale == 0.0:
             continue
         first = int(np.ceil(position[path])) - lead
@@ -66,12 +66,12 @@ def _render(pressure, position, gain, length_m, node, node_m, lead, rows, corner
             continue
         _interpolate(pulse, first + lead - position[path], length_m[path] / node_m, node, rows)
         if flat:
-            factor = np.float32(scale - pedestal)
+            factor = np.float32(scale)
             start, stop = max(0, -first), min(samples, len(pressure) - first)
             for i in range(start, stop):
                 pressure[first + i] += factor * pulse[i]
         else:
-            _add_shelved(pressure, pulse, first, scale, pedestal, drives, poles)
+            _add_shelved(pressure, pulse, first, scale, drives, poles)
 
 
 @njit(cache=True, nogil=True)
@@ -90,7 +90,7 @@ def _interpolate(pulse, fraction, thickness, node, rows):
 
 
 @njit(cache=True, nogil=True)
-def _add_shelved(pressure, pulse, first, scale, pedestal, drives, poles):
+def _add_shelved(pressure, pulse, first, scale, drives, poles):
     """Run the pulse through the seven shelves, the highest first, and add it; then let them ring out."""
     d0, d1, d2, d3, d4, d5, d6 = drives[0], drives[1], drives[2], drives[3], drives[4], drives[5], drives[6]
     p0, p1, p2, p3, p4, p5, p6 = poles[0], poles[1], poles[2], poles[3], poles[4], poles[5], poles[6]
@@ -116,7 +116,7 @@ def _add_shelved(pressure, pulse, first, scale, pedestal, drives, poles):
         s0 = d0 * z + p0 * s0
         largest = max(largest, abs(y))
         if first + i >= 0:
-            pressure[first + i] += np.float32(scale * y - pedestal * x)
+            pressure[first + i] += np.float32(scale * y)
     start = first + len(pulse) + forget
     floor = _TAIL_FLOOR * largest
     while start < len(pressure) and abs(s0) + abs(s1) + abs(s2) > floor:

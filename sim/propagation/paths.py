@@ -30,10 +30,11 @@ class Paths:
         Travel time, s (wind and temperature included).
     gain : ndarray, shape (n, 8)
         Signed pressure gain at the band centres (`BANDS_HZ`) relative to the free field at 1 m: spreading, facades,
-        ground, diffraction; air absorption NOT included (it follows from `length_m`). Its magnitude is exact, its sign
-        that of the real part. As a filter: the minimum-phase response of the magnitude, times the sign. That is right
-        for diffraction (a coefficient that falls as f^-1/2 turns by -45 degrees, as the minimum phase of f^-1/2 does,
-        and changes sign across a shadow boundary) and for facades, an approximation over soft ground.
+        ground, diffraction; air absorption NOT included (it follows from `length_m`). The magnitude is exact; the sign
+        is one per path: that with which the minimum-phase response of the magnitude comes nearest the complex gain,
+        each band counted by its energy. As a filter: that response, times the sign. That is right for diffraction
+        (a coefficient that falls as f^-1/2 turns by -45 degrees, as the minimum phase of f^-1/2 does, and changes sign
+        across a shadow boundary) and for facades, an approximation over soft ground, whose phase turns with frequency.
     length_m : ndarray, shape (n,)
         Length of the unfolded path, m.
     kind : ndarray of int8, shape (n,)

@@ -12,10 +12,10 @@ BANDS = np.array(BANDS_HZ)
 def response(gain, rate, frequency):
     shelves = design_shelves(rate)
     drives, poles = np.empty(SECTIONS), np.empty(SECTIONS)
-    scale, pedestal, flat = fit_shelves(gain, shelves.corner, shelves.centre, shelves.solve, drives, poles)
+    scale, flat = fit_shelves(gain, shelves.corner, shelves.centre, shelves.solve, drives, poles)
     delay = np.exp(-2j * np.pi * frequency / rate)[:, None]
     shelved = scale if flat else scale * np.prod(1.0 + drives * delay / (1.0 - poles * delay), axis=1)
-    return shelved - pedestal + np.zeros(len(frequency))
+    return shelved + np.zeros(len(frequency))
 
 
 @pytest.mark.parametrize(
@@ -38,12 +38,6 @@ def test_a_facade_is_met_within_a_tenth_of_a_db():
     gain = np.sqrt(1.0 - np.array([0.02, 0.03, 0.03, 0.04, 0.05, 0.07, 0.07, 0.07]))
     got = response(gain, 48_000, BANDS)
     assert np.abs(20.0 * np.log10(np.abs(got) / gain)).max() < 0.1
-
-
-def test_gains_that_change_sign_are_the_real_part():
-    gain = np.array([1.0, 0.95, 0.8, 0.3, -0.2, -0.5, -0.6, -0.6])
-    got = response(gain, 48_000, BANDS)
-    assert np.abs(got.real - gain).max() < 0.2
 
 
 @pytest.mark.parametrize("rate", [8_000, 12_000, 44_100, 96_000])

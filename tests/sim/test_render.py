@@ -19,7 +19,7 @@ BANDS = np.array(BANDS_HZ)
 FLAT = np.ones((1, 8))
 EDGE = ((BANDS / 63.0) ** -0.5)[None]
 TWO_EDGES = ((BANDS / 63.0) ** -1.0)[None]
-GROUND = np.array([[1.0, 0.95, 0.8, 0.3, -0.2, -0.5, -0.6, -0.6]])
+GROUND = -np.array([[1.0, 0.95, 0.8, 0.6, 0.5, 0.5, 0.6, 0.6]])
 FACADE = np.sqrt(1.0 - np.array([[0.02, 0.03, 0.03, 0.04, 0.05, 0.07, 0.07, 0.07]]))
 
 
@@ -44,9 +44,9 @@ def rendered(gain, length_m, position, filters, shelves, waveform, samples=4096)
 def shelf_response(gain, shelves, frequency, rate):
     """Return the exact response of the shelves that were fitted to these gains."""
     drives, poles = np.empty(SECTIONS), np.empty(SECTIONS)
-    scale, pedestal, _ = fit_shelves(gain, shelves.corner, shelves.centre, shelves.solve, drives, poles)
+    scale, _ = fit_shelves(gain, shelves.corner, shelves.centre, shelves.solve, drives, poles)
     delay = np.exp(-2j * np.pi * frequency / rate)[:, None]
-    return scale * np.prod(1.0 + drives * delay / (1.0 - poles * delay), axis=1) - pedestal
+    return scale * np.prod(1.0 + drives * delay / (1.0 - poles * delay), axis=1)
 
 
 def exact(gain, length_m, position, filters, shelves, waveform, samples=4096):

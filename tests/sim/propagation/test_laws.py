@@ -102,6 +102,26 @@ def test_no_sensor_is_deaf(make):
             assert np.all(np.abs(paths.gain) > 0.0)
 
 
+def test_the_gains_of_a_path_have_one_sign_though_asphalt_turns_the_phase(make):
+    city = index_block(make.block())
+    bounce = trace_paths(city, CALM, [0, 0, 1.5], [[250.0, 0, 5.0]])[0]
+    bounce = bounce.select(bounce.ground_bounces == 1)
+    assert np.ptp(np.cos(bounce.phase_rad)) > 1.5
+    assert np.ptp(np.sign(bounce.gain)) == 0.0
+
+
+def test_the_sign_and_the_minimum_phase_make_the_phase_of_many_edges(make):
+    city = index_block(make.random_block(3)[0])
+    ends = [[100.0, y, 2.0] for y in (-90.0, -30.0, 30.0, 90.0)]
+    for paths in trace_paths(city, CALM, [-115.0, 5.0, 2.0], ends, PathOptions(ground=False)):
+        slope = np.gradient(np.log(np.abs(paths.gain)), np.log(BANDS_HZ), axis=1)
+        filtered = paths.gain * np.exp(0.5j * np.pi * slope)
+        exact = np.abs(paths.gain) * np.exp(1j * paths.phase_rad)
+        missed = np.linalg.norm(filtered - exact, axis=1) / np.linalg.norm(exact, axis=1)
+        assert len(paths) > 0
+        assert missed.max() < 0.7
+
+
 def test_a_party_wall_of_two_heights_does_not_leak(make):
     low, high = (
         make.building("low", make.box(0, 0, 20, 20), 8.0),
