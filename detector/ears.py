@@ -118,6 +118,14 @@ def street_height(x: float, y: float, ears: Ears, noise: Noise) -> float:
     return total / weight - noise.mount_m
 
 
+def street_spread(x: float, y: float, ears: Ears) -> float:
+    """Return how much the stations around a place differ in height, m (weighted standard deviation)."""
+    away = np.hypot(ears.xyz[:, 0] - x, ears.xyz[:, 1] - y)
+    weight = 1.0 / (away**2 + GROUND_SCALE_M**2) ** 2
+    mean = np.average(ears.xyz[:, 2], weights=weight)
+    return float(np.sqrt(np.average((ears.xyz[:, 2] - mean) ** 2, weights=weight)))
+
+
 @njit(cache=True, nogil=True)
 def detection_probability(distance_m: float, works: float, noise: Noise) -> float:
     """Probability that a station reports the direct sound of a shot at a distance."""

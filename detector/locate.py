@@ -2,34 +2,27 @@
 
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import gaussian_filter
 
-from detector.ears import Ears, Noise, lay_out, site_centre, street_height
+from detector.ears import Ears, Noise, lay_out, site_centre, street_height, street_spread
 from detector.errors import BadInput
 from detector.fix import Alternative, Fix
+from detector.height import Elevation, HeightOptions, find_elevation
 from detector.incident import Incident
 from detector.modes import Mode, find_modes, incident_ears, starting_places
-from detector.noise import (
-    LOG_SIGMAS,
-    NoiseOptions,
-    Residuals,
-    estimate_noise,
-    path_sigma_density,
-    prior_noise,
-    straight_shares,
-)
-from detector.posterior import Heard, Terms, log_posterior_on, settle
+from detector.noise import NoiseOptions, prior_noise
+from detector.patches import grid_mode, patch_covariance
+from detector.path_errors import learn_path_errors, prior_path_errors
+from detector.posterior import Heard, Terms, settle
 from detector.pulse import Pulses
 from detector.region import Patch, highest_regions, log_mass
 from detector.search import SearchOptions
 from detector.site import Site
 
+FIRST_STEP_M = 3.0
 LEAST_STEP_M = 0.5
-STEP_SIGMAS = 1.0
 
 
 @dataclass(frozen=True)
@@ -44,8 +37,10 @@ class LocationOptions:
         How widely other places for the same pulses are looked for.
     stray : float
         Share of pulses that association took by mistake.
+    height : HeightOptions
+        How a burst over the roofs is told from a shot in the street.
     height_sigma_m : float
-        Standard deviation of the shooter's height over what the stations say of the street, m.
+        Standard deviation of the shooter's height over what the stations say of the street, m; hills add to it.
     site_sigma_m : float
         Error of each coordinate that all paths share, m: datum, and streets that bend all paths alike (Calhoun
         et al. 2021 found 1.7 to 7 m, the same at each visit); it widens the region and moves nothing.
@@ -62,10 +57,11 @@ class LocationOptions:
     noise: NoiseOptions = field(default_factory=NoiseOptions)
     search: SearchOptions = field(default_factory=lambda: SearchOptions(climbs=12, beam=40))
     stray: float = 0.02
-    height_sigma_m: float = 8.0
+    height: HeightOptions = field(default_factory=HeightOptions)
+    height_sigma_m: float = 4.0
     site_sigma_m: float = 1.5
     passes: int = 2
-    grid: int = 41
+    grid: int = 33
     reach_sigmas: float = 5.0
     log_odds_least: float = -7.0
 
@@ -101,45 +97,21 @@ def locate(site: Site, pulses: Pulses, incident: Incident, options: LocationOpti
     heard = _heard(ears, incident)
     known = np.array([incident.position_m, *(r.position_m for r in incident.rivals)]) - centre[:2]
     starts = starting_places(ears, noise, known, options.search)
-    modes: list[Mode] = []
-    errors = PathErrors(np.array([noise.path_sigma_s]), np.zeros(1))
-    for _ in range(options.passes):
-        step_m = STEP_SIGMAS * noise.path_sigma_s * noise.sound_speed_mps + LEAST_STEP_M
-        terms_at = partial(_terms, ears=ears, noise=noise, options=options)
-        modes = find_modes(starts, heard, terms_at, step_m, options.log_odds_least)
-        noise, errors = _learnt(noise, modes[0], heard, ears, options)
-        starts = np.array([m.place for m in modes])
     terms_at = partial(_terms, ears=ears, noise=noise, options=options)
-    modes = find_modes(starts, heard, terms_at, LEAST_STEP_M, options.log_odds_least)
-    patches = [_patch(m, heard, terms_at(m.place), errors, options) for m in modes]
-    return _fix(patches, modes, centre, heard, terms_at)
-
-
-class PathErrors(NamedTuple):
-    """Path errors (q,), s, to average a posterior over, and the logs of their weights (q,) by the prior."""
-
-    sigma_s: npt.NDArray[np.float64]
-    log_weight: npt.NDArray[np.float64]
-
-
-def _learnt(
-    noise: Noise, mode: Mode, heard: Heard, ears: Ears, options: LocationOptions
-) -> tuple[Noise, PathErrors]:
-    """Noise as the incident's own pulses have it at a mode, and how far the path error may be from that."""
-    _, _, residual = settle(mode.place, heard, _terms(mode.place, ears, noise, options))
-    _, path = np.unique(heard.xyz, axis=0, return_inverse=True)
-    nothing = np.empty(0)
-    seen = Residuals(residual, heard.sigma, path.ravel(), 3.0, 2.0 + heard.rounds, nothing, nothing, nothing)
-    noise = estimate_noise(noise, seen, options.noise)
-    straight = straight_shares(seen, noise.path_sigma_s, noise.late_share, noise.late_mean_s)
-    density = path_sigma_density(seen, straight, options.noise)
-    middle = float(density @ LOG_SIGMAS)
-    spread = float(np.sqrt(density @ (LOG_SIGMAS - middle) ** 2)) + 1e-3
-    # Gauss-Hermite nodes of the posterior; the weights turn it back into the prior, as the grid brings the data.
-    nodes = middle + spread * np.sqrt(3.0) * np.array([-1.0, 0.0, 1.0])
-    proposal = -0.5 * ((nodes - middle) / spread) ** 2 - np.log(spread)
-    prior = -0.5 * ((nodes - np.log(options.noise.path_sigma_s)) / options.noise.path_sigma_log) ** 2
-    return noise, PathErrors(np.exp(nodes), np.log([1 / 6, 2 / 3, 1 / 6]) + prior - proposal)
+    first = find_modes(starts, heard, terms_at, FIRST_STEP_M, options.log_odds_least)
+    elevation = find_elevation(
+        first[0].place, heard, terms_at(first[0].place), prior_path_errors(options.noise), options.height
+    )
+    modes, errors = first, prior_path_errors(options.noise)
+    for _ in range(options.passes):
+        _, _, residual = settle(modes[0].place, heard, terms_at(modes[0].place))
+        noise, errors = learn_path_errors(noise, residual, heard, options.noise)
+        terms_at = partial(_terms, ears=ears, noise=noise, options=options, elevation=elevation)
+        starts = np.array([m.place for m in modes])
+        modes = find_modes(starts, heard, terms_at, LEAST_STEP_M, options.log_odds_least)
+    grids = (options.site_sigma_m, options.grid, options.reach_sigmas)
+    patches = [grid_mode(m, heard, terms_at(m.place), errors, *grids) for m in modes]
+    return _fix(patches, modes, centre, heard, terms_at, elevation is not None)
 
 
 def _heard(ears: Ears, incident: Incident) -> Heard:
@@ -158,7 +130,16 @@ def _heard(ears: Ears, incident: Incident) -> Heard:
     )
 
 
-def _terms(place: npt.NDArray[np.float64], ears: Ears, noise: Noise, options: LocationOptions) -> Terms:
+def _terms(
+    place: npt.NDArray[np.float64],
+    ears: Ears,
+    noise: Noise,
+    options: LocationOptions,
+    elevation: Elevation | None = None,
+) -> Terms:
+    """Terms of the model at a place (2,): in the street, or as high over it as an elevation says."""
+    x, y = float(place[0]), float(place[1])
+    over = elevation or Elevation(0.0, float(np.hypot(options.height_sigma_m, street_spread(x, y, ears))))
     return Terms(
         noise.path_sigma_s,
         noise.late_share,
@@ -169,52 +150,32 @@ def _terms(place: npt.NDArray[np.float64], ears: Ears, noise: Noise, options: Lo
         noise.wind_north_mps,
         noise.sound_speed_sigma,
         noise.wind_sigma_mps,
-        street_height(float(place[0]), float(place[1]), ears, noise),
-        options.height_sigma_m,
+        street_height(x, y, ears, noise) + over.height_m,
+        over.sigma_m,
     )
-
-
-def _patch(mode: Mode, heard: Heard, terms: Terms, errors: PathErrors, options: LocationOptions) -> Patch:
-    """Grid a mode, averaged over path errors and blurred by what all paths share."""
-    values, axes = np.linalg.eigh(mode.covariance_m2)
-    blur = options.site_sigma_m
-    half = options.reach_sigmas * np.sqrt(values + blur**2)
-    u, v = np.linspace(-half[0], half[0], options.grid), np.linspace(-half[1], half[1], options.grid)
-    patch = Patch(mode.place, axes, u, v, np.zeros((options.grid, options.grid)))
-    logs = []
-    for sigma, weight in zip(errors.sigma_s, errors.log_weight, strict=True):
-        logs.append(log_posterior_on(patch.places, heard, terms._replace(path_sigma_s=float(sigma))) + weight)
-    density = np.logaddexp.reduce(logs, axis=0).reshape(options.grid, options.grid)
-    return replace(patch, log_density=_blurred(density, blur, u, v))
-
-
-def _blurred(log_density, sigma_m: float, u, v):
-    """Blur a log density by a Gaussian of sigma_m; what lies under 1e-26 of the peak stays there."""
-    top = log_density.max()
-    if sigma_m <= 0.0:
-        return log_density
-    steps = (sigma_m / (v[1] - v[0]), sigma_m / (u[1] - u[0]))
-    blurred = gaussian_filter(
-        np.exp(np.maximum(log_density - top, -60.0)), steps, mode="constant", truncate=5.0
-    )
-    return top + np.log(np.maximum(blurred, 1e-26))
 
 
 def _fix(
-    patches: list[Patch], modes: list[Mode], centre: npt.NDArray[np.float64], heard: Heard, terms_at
+    patches: list[Patch],
+    modes: list[Mode],
+    centre: npt.NDArray[np.float64],
+    heard: Heard,
+    terms_at,
+    elevated: bool,
 ) -> Fix:
     mass = np.array([log_mass(p) for p in patches])
     share = np.exp(mass - np.logaddexp.reduce(mass))
     order = np.argsort(-share, kind="stable")
     main = int(order[0])
     place = modes[main].place
-    times, _, residual = settle(place, heard, terms_at(place))
+    terms = terms_at(place)
+    times, value, residual = settle(place, heard, terms)
     moved = [replace(p, centre=p.centre + centre[:2]) for p in patches]
     return Fix(
         (float(place[0] + centre[0]), float(place[1] + centre[1])),
-        None,
+        float(terms.height_m + value[0] + centre[2]) if elevated else None,
         times,
-        _covariance(patches[main]),
+        patch_covariance(patches[main]),
         highest_regions(moved),
         tuple(
             Alternative(
@@ -224,10 +185,3 @@ def _fix(
         ),
         residual,
     )
-
-
-def _covariance(patch: Patch) -> npt.NDArray[np.float64]:
-    weight = np.exp(patch.log_density - patch.log_density.max()).ravel()
-    offset = patch.places
-    mean = np.average(offset, axis=0, weights=weight)
-    return (offset - mean).T @ ((offset - mean) * weight[:, None]) / weight.sum()
