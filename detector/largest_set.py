@@ -51,24 +51,27 @@ def emission_times(x: float, y: float, heard: Heard) -> npt.NDArray[np.float64]:
 @njit(cache=True, nogil=True)
 def densest_window(
     emitted: npt.NDArray[np.float64], station: npt.NDArray[np.int64], stations: int, window_s: float
-) -> tuple[int, float]:
-    """Return the most stations that any window holds, and where it begins, s; of equals the first."""
+) -> tuple[int, float, float]:
+    """Return the most stations that any window holds, where it begins and over how long they are spread, s.
+
+    Of windows that hold equally many that with the least spread counts, then the first.
+    """
     order = np.argsort(emitted)
     within = np.zeros(stations, np.int64)
-    most, begin = 0, 0.0
+    most, begin, least = 0, 0.0, 1e300
     count, low = 0, 0
     for high in range(len(order)):
-        a = station[order[high]]
-        count += within[a] == 0
-        within[a] += 1
-        while emitted[order[high]] - emitted[order[low]] > window_s:
-            b = station[order[low]]
-            within[b] -= 1
-            count -= within[b] == 0
+        within[station[order[high]]] += 1
+        count += within[station[order[high]]] == 1
+        # Let go what is too early, or early and twice there.
+        while emitted[order[high]] - emitted[order[low]] > window_s or within[station[order[low]]] > 1:
+            within[station[order[low]]] -= 1
+            count -= within[station[order[low]]] == 0
             low += 1
-        if count > most:
-            most, begin = count, float(emitted[order[low]])
-    return most, begin
+        spread = emitted[order[high]] - emitted[order[low]]
+        if count > most or (count == most and spread < least):
+            most, begin, least = count, float(emitted[order[low]]), float(spread)
+    return most, begin, least
 
 
 @njit(cache=True, nogil=True)
@@ -80,7 +83,7 @@ def largest_set(
     finest_m: float,
     cells_most: int,
 ) -> tuple[int, float, float, float]:
-    """Find the place and the window that hold most stations.
+    """Find the place and the window that hold most stations; of equal sets the least spread.
 
     Parameters
     ----------
@@ -104,27 +107,31 @@ def largest_set(
     """
     stations = len(heard.xy)
     best, best_x, best_y, begin = 0, 0.0, 0.0, 0.0
-    queue = [(0.0, square[0], square[1], square[2])]
+    # A set's worth: its stations, and less than one for how little it is spread.
+    worth = float(least)
+    queue = [(-1e300, square[0], square[1], square[2])]
     for _ in range(cells_most):
         if len(queue) == 0:
             break
         bound, x, y, half = heappop(queue)
-        if -bound <= max(best, least - 1) and bound < 0.0:
+        if -bound <= worth:
             break
         for quarter in range(4):
             h = 0.5 * half
             cx, cy = x + h * (2 * (quarter % 2) - 1), y + h * (2 * (quarter // 2) - 1)
             emitted = emission_times(cx, cy, heard)
-            count, start = densest_window(emitted, heard.station, stations, window_s)
-            if count > best:
+            count, start, spread = densest_window(emitted, heard.station, stations, window_s)
+            if count + 1.0 - spread / window_s > worth:
+                worth = count + 1.0 - spread / window_s
                 best, best_x, best_y, begin = count, cx, cy, start
             if h <= finest_m:
                 continue
-            wide = window_s + 2.0 * sqrt(2.0) * h / heard.speed_mps
-            most, _start = densest_window(emitted, heard.station, stations, wide)
-            if most > max(best, least - 1):
-                heappush(queue, (-float(most), cx, cy, h))
-    return (best if best >= least else 0), best_x, best_y, begin
+            blur = 2.0 * sqrt(2.0) * h / heard.speed_mps
+            most, _start, spread = densest_window(emitted, heard.station, stations, window_s + blur)
+            limit = most + 1.0 - max(spread - blur, 0.0) / window_s
+            if limit > worth:
+                heappush(queue, (-limit, cx, cy, h))
+    return best, best_x, best_y, begin
 
 
 @njit(cache=True, nogil=True)

@@ -192,7 +192,7 @@ def _settle(heard: Heard, members, place, refine: Refine, options: SetOptions):
     place = refine(heard, members, place)
     for _ in range(4):
         emitted = emission_times(float(place[0]), float(place[1]), heard)
-        count, begin = densest_window(emitted, heard.station, len(heard.xy), options.window_s)
+        count, begin, _spread = densest_window(emitted, heard.station, len(heard.xy), options.window_s)
         more = members_within(heard, float(place[0]), float(place[1]), begin, options.window_s)
         if count < len(members) or np.array_equal(more, members):
             break

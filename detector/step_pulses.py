@@ -164,9 +164,11 @@ def _find(stretch: _Stretch, options: StepOptions) -> tuple[npt.NDArray[np.int64
         around = slice(max(0, start - frame), start + 2 * frame)
         level = estimate_floor(envelope[around], silent[around], block, options.floor_quantile)
         floor[start : start + frame] = level if level > 0.0 else np.inf
-    least = floor * 10.0 ** (options.snr_least_db / 20.0)
-    at = find_maxima(output, least, max(1, round(options.reach_s / options.hop_s)))
-    return at, 20.0 * np.log10(output[at] / floor[at])
+    ratio = output / floor
+    at = find_maxima(
+        ratio, 10.0 ** (options.snr_least_db / 20.0), max(1, round(options.reach_s / options.hop_s))
+    )
+    return at, 20.0 * np.log10(ratio[at])
 
 
 def _pulses(station: int, times, levels, snrs, clips, sigma_s: float = 1e-3) -> Pulses:
