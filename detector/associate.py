@@ -18,6 +18,8 @@ from detector.residuals import gather
 from detector.search import Hypothesis, SearchOptions, search
 from detector.site import Site
 
+LISTENED_AROUND_S = 30.0  # silence further from the pulses than this says nothing of the clutter among them
+
 
 @dataclass(frozen=True)
 class AssociationOptions:
@@ -138,10 +140,29 @@ def _mute(site: Site, pulses: Pulses, inside, duration_s: float, options: Associ
     return inside & ~loud[pulses.station], ~loud
 
 
+def _listened(site: Site, begin_s: float, end_s: float) -> float:
+    """How long stations listened around a stretch of pulses, s: by their audio where there is any.
+
+    Silence before and after the pulses tells how rare false pulses are; a pulse table does not say how long it was.
+    """
+    shown = end_s - begin_s + 1.0
+    pieces = [
+        (p.start_s, p.start_s + p.samples / s.rate_hz)
+        for s in site.stations
+        for p in s.audio
+        if s.rate_hz > 0.0
+    ]
+    if not pieces:
+        return shown
+    begin, end = begin_s - LISTENED_AROUND_S, end_s + LISTENED_AROUND_S
+    heard = sum(max(min(stop, end) - max(start, begin), 0.0) for start, stop in pieces)
+    return max(heard / len({s.id for s in site.stations if s.audio}), shown)
+
+
 def _search_stretch(site: Site, pulses: Pulses, inside, options: AssociationOptions) -> list[Incident]:
     if not inside.any():
         return []
-    duration = float(np.ptp(pulses.time_s[inside])) + 1.0
+    duration = _listened(site, float(pulses.time_s[inside].min()), float(pulses.time_s[inside].max()))
     inside, works = _mute(site, pulses, inside, duration, options)
     noise = prior_noise(site.air, options.noise)
     ears = lay_out(site, pulses, noise.sound_speed_mps, inside)._replace(works=works.astype(float))
@@ -151,7 +172,9 @@ def _search_stretch(site: Site, pulses: Pulses, inside, options: AssociationOpti
     found: list[Found] = []
     # The strongest incident teaches the noise; then all are looked for; then all are settled with what they taught.
     for new in (1, options.incidents_most, 0):
-        clutter = estimate_clutter(ears.first, ears.time, direct, duration, options.clutter)
+        clutter = estimate_clutter(
+            ears.first, ears.time, ears.level, ears.snr, ears.clipped, direct, duration, options.clutter
+        )
         ears = ears._replace(clutter=clutter)
         found = _explain(ears, noise, found, new, options)
         if not found:
@@ -201,7 +224,7 @@ def _one_more(
         return []
     more = _shared([*found, Found(ranked[0], _rivals(ranked))], ears, noise, options)
     before, after = sum(h.log_evidence for h in known), sum(f.best.log_evidence for f in more)
-    return more if len(more) > len(found) and after > before else []
+    return more if len(more) > len(found) and after > before + min(options.log_odds_least, 0.0) else []
 
 
 def _shared(found: list[Found], ears: Ears, noise: Noise, options: AssociationOptions) -> list[Found]:

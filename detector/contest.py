@@ -23,6 +23,9 @@ def without(ears: Ears, taken: npt.NDArray[np.bool_]) -> tuple[Ears, npt.NDArray
         time=ears.time[back],
         sigma=ears.sigma[back],
         clutter=ears.clutter[back],
+        level=ears.level[back],
+        clipped=ears.clipped[back],
+        snr=ears.snr[back],
         pulse=ears.pulse[back],
         station=station,
     )

@@ -1,6 +1,6 @@
 """Stations and their pulses, laid out for compiled loops."""
 
-from math import exp, sqrt
+from math import erfc, exp, log, log10, pi, sqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -24,7 +24,14 @@ class Ears(NamedTuple):
     first : ndarray of int64, shape (N + 1,)
         Where each station's pulses begin.
     time, sigma, clutter : ndarray, shape (n,)
-        Onset, s; its standard deviation with clock and survey, s; rate of pulses that are nobody's direct sound, 1/s.
+        Onset, s; its standard deviation with clock and survey, s; rate of pulses that are nobody's direct sound, 1/s
+        (per dB at the pulse's level, where that is known).
+    level : ndarray, shape (n,)
+        Peak level, dB; NaN where unknown: then loudness says nothing.
+    clipped : ndarray of bool, shape (n,)
+        Whether the true level is above `level`.
+    snr : ndarray, shape (n,)
+        Over the noise floor, dB; NaN where unknown.
     pulse, station : ndarray of int64, shape (n,)
         Index in `Pulses`; index of the station.
     works : ndarray, shape (N,)
@@ -36,6 +43,9 @@ class Ears(NamedTuple):
     time: npt.NDArray[np.float64]
     sigma: npt.NDArray[np.float64]
     clutter: npt.NDArray[np.float64]
+    level: npt.NDArray[np.float64]
+    clipped: npt.NDArray[np.bool_]
+    snr: npt.NDArray[np.float64]
     pulse: npt.NDArray[np.int64]
     station: npt.NDArray[np.int64]
     works: npt.NDArray[np.float64]
@@ -58,6 +68,8 @@ class Noise(NamedTuple):
         Relative error of the former, error of each component of the latter.
     mount_m : float
         Height of stations over the street.
+    level_100m_db, level_fade_db, level_sigma_db : float
+        Level of the direct sound at 100 m, its fall per decade of distance, its scatter over weapons and paths, dB.
     """
 
     path_sigma_s: float
@@ -71,6 +83,9 @@ class Noise(NamedTuple):
     sound_speed_sigma: float
     wind_sigma_mps: float
     mount_m: float
+    level_100m_db: float
+    level_fade_db: float
+    level_sigma_db: float
 
 
 def site_centre(site: Site) -> npt.NDArray[np.float64]:
@@ -100,6 +115,9 @@ def lay_out(site: Site, pulses: Pulses, sound_speed_mps: float, keep: npt.NDArra
         pulses.time_s[order].astype(np.float64),
         sigma,
         np.ones(len(order)),
+        pulses.level_db[order].astype(np.float64),
+        pulses.clipped[order],
+        pulses.snr_db[order].astype(np.float64),
         order.astype(np.int64),
         station,
         np.ones(count),
@@ -130,6 +148,26 @@ def street_spread(x: float, y: float, ears: Ears) -> float:
 def detection_probability(distance_m: float, works: float, noise: Noise) -> float:
     """Probability that a station reports the direct sound of a shot at a distance."""
     return works * PLAIN_PD / (1.0 + exp(noise.fade_per_m * distance_m - noise.near_logit))
+
+
+@njit(cache=True, nogil=True)
+def expected_level(distance_m: float, noise: Noise) -> float:
+    """Level of the direct sound at a distance, dB."""
+    return noise.level_100m_db - noise.level_fade_db * log10(max(distance_m, 1.0) / 100.0)
+
+
+@njit(cache=True, nogil=True)
+def loudness(j: int, expected_db: float, ears: Ears, noise: Noise) -> float:
+    """Log density of pulse j's level, 1/dB, if it is a direct sound expected at a level; 0 where it is unknown.
+
+    A clipped pulse tells only that it was louder: then the log of the probability of that.
+    """
+    if ears.level[j] != ears.level[j]:
+        return 0.0
+    z = (ears.level[j] - expected_db) / noise.level_sigma_db
+    if ears.clipped[j]:
+        return log(max(0.5 * erfc(z / sqrt(2.0)), 1e-12))
+    return -0.5 * z * z - log(noise.level_sigma_db * sqrt(2.0 * pi))
 
 
 @njit(cache=True, nogil=True)

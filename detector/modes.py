@@ -124,6 +124,9 @@ def incident_ears(ears: Ears, incident: Incident) -> Ears:
         time=ears.time[index],
         sigma=ears.sigma[index],
         clutter=np.full(len(index), 0.1),
+        level=np.full(len(index), np.nan),
+        clipped=ears.clipped[index],
+        snr=ears.snr[index],
         pulse=ears.pulse[index],
         station=station,
     )

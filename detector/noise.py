@@ -26,7 +26,7 @@ class NoiseOptions:
     late_share, late_mean_s, late_pulses : float
         Share of first arrivals that come round a corner, their mean lateness, s; weight, pulses.
     near_logit, near_logit_sigma : float
-        Log odds that a shot close by is reported, and their standard deviation.
+        Log odds that a shot close by is reported, and their standard deviation: one in twenty is not.
     fade_per_km, fade_per_km_sigma : float
         How much the log odds fall in a kilometre, and the standard deviation.
     sound_speed_sigma : float
@@ -35,20 +35,27 @@ class NoiseOptions:
         Error of each component of the wind as read, m/s.
     mount_m : float
         Height of the stations over the shooter, m.
+    level_100m_db, level_fade_db, level_sigma_db : float
+        A direct sound's level at 100 m, dB: a muzzle blast of 160 dB at 1 m less 40 dB of spherical spreading and some
+        15 dB of obstacles; its fall per decade, dB (20 by spreading, the rest by streets and air); its scatter, dB,
+        wide because weapons, firecrackers and obstacles all go into it (assumptions, not fitted).
     """
 
     path_sigma_s: float = 7.5e-3
     path_sigma_log: float = 1.2
     late_share: float = 0.2
-    late_mean_s: float = 0.05
+    late_mean_s: float = 0.03
     late_pulses: float = 20.0
-    near_logit: float = 1.7
-    near_logit_sigma: float = 0.7
-    fade_per_km: float = 1.5
-    fade_per_km_sigma: float = 1.5
+    near_logit: float = 3.0
+    near_logit_sigma: float = 1.2
+    fade_per_km: float = 3.5
+    fade_per_km_sigma: float = 2.0
     sound_speed_sigma: float = 0.003
     wind_sigma_mps: float = 1.0
     mount_m: float = 5.0
+    level_100m_db: float = 105.0
+    level_fade_db: float = 24.0
+    level_sigma_db: float = 14.0
 
 
 def prior_noise(air: AirReading, options: NoiseOptions) -> Noise:
@@ -65,6 +72,9 @@ def prior_noise(air: AirReading, options: NoiseOptions) -> Noise:
         options.sound_speed_sigma,
         options.wind_sigma_mps,
         options.mount_m,
+        options.level_100m_db,
+        options.level_fade_db,
+        options.level_sigma_db,
     )
 
 

@@ -1,12 +1,12 @@
 """The rounds that the pulses support if the shooter stands at a given place."""
 
-from math import log
+from math import exp, log
 
 import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from detector.ears import Ears, Noise
+from detector.ears import Ears, Noise, expected_level, loudness
 from detector.lateness import mixture
 from detector.scan import Kernel
 
@@ -53,11 +53,13 @@ def score_round(
         miss = 1.0 - chance[i]
         odds, top = miss, miss
         low, high = pulses_near(i, emission_s + delay[i], ears, noise, blur_s)
+        loud = expected_level(delay[i] * noise.sound_speed_mps, noise)
         for j in range(low, high):
             if not free[j]:
                 continue
             residual = ears.time[j] - emission_s - delay[i]
             v = chance[i] * pulse_density(residual, j, ears, noise, blur_s) / ears.clutter[j]
+            v *= exp(loudness(j, loud, ears, noise))
             odds += v
             if v > top:
                 top = v
@@ -180,9 +182,10 @@ def find_rounds(
     for i in range(stations):
         silence += log(1.0 - chance[i])
         odds = log(chance[i] / (1.0 - chance[i])) if chance[i] > 0.0 else -np.inf
+        loud = expected_level(delay[i] * noise.sound_speed_mps, noise)
         for j in range(ears.first[i], ears.first[i + 1]):
             emitted[j] = ears.time[j] - delay[i]
-            gain[j] = odds - log(ears.clutter[j])
+            gain[j] = odds - log(ears.clutter[j]) + loudness(j, loud, ears, noise)
     order = np.argsort(emitted)
     score = score_anchors(emitted, order, gain, ears.station, silence, kernel, stations)
     ranked = np.argsort(-score)

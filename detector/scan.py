@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from detector.ears import Ears, Noise, detection_probability, street_height
+from detector.ears import Ears, Noise, detection_probability, expected_level, loudness, street_height
 
 
 class Kernel(NamedTuple):
@@ -34,7 +34,7 @@ class Kernel(NamedTuple):
 @njit(cache=True, nogil=True)
 def add_station(
     time: npt.NDArray[np.float64],
-    log_clutter: npt.NDArray[np.float64],
+    log_ratio: npt.NDArray[np.float64],
     odds: float,
     shift_s: float,
     kernel: Kernel,
@@ -44,8 +44,8 @@ def add_station(
 
     Parameters
     ----------
-    time, log_clutter : ndarray, shape (p,)
-        The station's pulses in order, s, and the log of the clutter around them.
+    time, log_ratio : ndarray, shape (p,)
+        The station's pulses in order, s, and the log of how much likelier their level is direct than clutter.
     odds : float
         Log odds that the station reports a shot.
     shift_s : float
@@ -55,7 +55,7 @@ def add_station(
     last = -1
     for p in range(count):
         at = int((time[p] - shift_s) / kernel.step_s + 0.5)
-        gain = odds - log_clutter[p]
+        gain = odds + log_ratio[p]
         peak = gain + kernel.table[kernel.zero]
         if peak <= 0.0:
             continue
@@ -112,6 +112,7 @@ def score_cells(
     """
     result = np.zeros(len(cells))
     log_clutter = np.log(ears.clutter)
+    gain = np.empty(len(log_clutter))
     wind = sqrt(noise.wind_east_mps**2 + noise.wind_north_mps**2)
     slowest = max(noise.sound_speed_mps - wind, 0.5 * noise.sound_speed_mps)
     begin = ears.time.min() - range_m / slowest
@@ -134,6 +135,9 @@ def score_cells(
             along = (noise.wind_east_mps * dx + noise.wind_north_mps * dy) / d
             delay = d / max(noise.sound_speed_mps + along, slowest)
             a, b = ears.first[i], ears.first[i + 1]
-            add_station(ears.time[a:b], log_clutter[a:b], log(p / (1.0 - p)), begin + delay, kernel, score)
+            loud = expected_level(d, noise)
+            for j in range(a, b):
+                gain[j] = loudness(j, loud, ears, noise) - log_clutter[j]
+            add_station(ears.time[a:b], gain[a:b], log(p / (1.0 - p)), begin + delay, kernel, score)
         result[c] = sum_peaks(score, cost - silence, gap)
     return result
