@@ -13,6 +13,7 @@ from sim.propagation.bag import BANDS, VERTICES_MAX, keep_path, may_matter, mirr
 from sim.propagation.corner_graph import air_angle
 from sim.propagation.grid import TOUCH_M, is_clear
 from sim.propagation.ground import ground_gains
+from sim.propagation.places import OFF_WALL_M, building_over
 from sim.propagation.wedge import coarse_bound, wedge_coefficient
 
 POINTS_MAX = 12
@@ -32,6 +33,7 @@ def weigh_lines(plan, medium, rules, source, receivers, lines, count, bag):
     cells = np.empty(plan.grid.nx + plan.grid.ny + 4, np.int64)
     edges, points = np.empty((POINTS_MAX, 4)), np.empty((VERTICES_MAX, 3))
     gains = np.empty(BANDS, np.complex128)
+    lowest = plan.walls.top.min() if len(plan.walls) else math.inf
     for number in range(count):
         line = lines[number]
         pair = line.pair
@@ -47,10 +49,17 @@ def weigh_lines(plan, medium, rules, source, receivers, lines, count, bag):
                 break
             if not _fits(plan.walls, plan.corners, plan.grid, line, z0, zr, across, cells):
                 continue
-            corners = _gains(plan.walls, plan.corners, medium, line, across / length, length, edges, gains)
             bounce = _raise(line, z0, zr, across, points)
+            x, y = points[bounce, 0], points[bounce, 1]
+            # Walls are met, roofs are not: from above a roof to above a roof a way may bounce indoors.
+            if (
+                mirrored
+                and min(source[2], zr) > lowest
+                and _is_indoors(plan.walls, plan.grid, points, bounce)
+            ):
+                continue
+            corners = _gains(plan.walls, plan.corners, medium, line, across / length, length, edges, gains)
             if mirrored and not rules.rigid_ground:
-                x, y = points[bounce, 0], points[bounce, 1]
                 ground_gains(plan.surfaces, medium, x, y, length, (zr - z0) / length, gains)
             order = line.size - 2
             kind = DIRECT if order == 0 else REFLECTED
@@ -197,3 +206,14 @@ def _raise(line, z0, zr, across, points):
         points[out, 0], points[out, 1], points[out, 2] = line.x[k], line.y[k], abs(z)
         out += 1
     return bounce
+
+
+@njit(cache=True, nogil=True)
+def _is_indoors(walls, grid, points, bounce):
+    """Tell whether a way has a building on both its sides where it meets the ground: along a facade it has one."""
+    dx, dy = points[bounce + 1, 0] - points[bounce - 1, 0], points[bounce + 1, 1] - points[bounce - 1, 1]
+    step = OFF_WALL_M / max(math.hypot(dx, dy), OFF_WALL_M)
+    for side in (-step, step):
+        if building_over(walls, grid, points[bounce, 0] - side * dy, points[bounce, 1] + side * dx, 0.0) < 0:
+            return False
+    return True

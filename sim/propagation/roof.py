@@ -13,6 +13,7 @@ from numba import njit
 from sim.propagation.bag import BANDS, VERTICES_MAX, keep_path, may_matter, mirror_height
 from sim.propagation.grid import HIT, TOUCH_M, crossings
 from sim.propagation.ground import ground_gains
+from sim.propagation.places import building_over
 from sim.propagation.wedge import wedge_coefficient
 
 ROOF = 3
@@ -29,11 +30,16 @@ def weigh_roofs(plan, medium, rules, source, receivers, bag):
     edges = np.empty(EDGES_MAX, np.int64)
     points, gains = np.empty((VERTICES_MAX, 3)), np.empty(BANDS, np.complex128)
     walls = plan.walls
+    # Between an end and its bounce no wall stands, or the hull would touch it: over a roof the bounce would be indoors.
+    roofed = building_over(walls, plan.grid, source[0], source[1], 0.0) >= 0
     for r in range(len(receivers)):
         there = receivers[r]
+        roofed_there = building_over(walls, plan.grid, there[0], there[1], 0.0) >= 0
         length = math.hypot(there[0] - source[0], there[1] - source[1])
         count = crossings(walls, plan.grid, source[0], source[1], there[0], there[1], cells, hits)
         for variant in range(4 if rules.ground and count > 0 else 1):
+            if (variant & 1 and roofed) or (variant & 2 and roofed_there):
+                continue
             z0 = mirror_height(source[2]) if variant & 1 else source[2]
             z1 = mirror_height(there[2]) if variant & 2 else there[2]
             over = _hull_of(walls, hits, count, z0, z1, length, edges)

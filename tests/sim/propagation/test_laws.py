@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import shapely
 
 from scenes.air import Air
 from scenes.errors import BadInput
@@ -120,6 +121,46 @@ def test_the_sign_and_the_minimum_phase_make_the_phase_of_many_edges(make):
         missed = np.linalg.norm(filtered - exact, axis=1) / np.linalg.norm(exact, axis=1)
         assert len(paths) > 0
         assert missed.max() < 0.7
+
+
+def test_no_path_is_listed_twice_where_a_long_wall_lies_in_many_cells(make):
+    houses = [
+        make.building(f"b{k}", make.box(x, 60, x + 4, 64), 5.0) for k, x in enumerate(range(-100, 100, 8))
+    ]
+    city = index_block(make.block(make.building("long", make.box(-100, 0, 100, 8), 10.0), *houses))
+    ends = [[80.0, y, 14.0] for y in (10.0, 14.0, 18.0, 22.0)]
+    for paths in trace_paths(city, CALM, [-80.0, -8.0, 14.0], ends, PathOptions(floor_db=80.0)):
+        ways = {
+            tuple(np.round(way, 6).ravel()) for way in np.split(paths.vertices_m, paths.vertex_start[1:-1])
+        }
+        assert np.any(paths.kind == PathKind.ROOF)
+        assert len(ways) == len(paths)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_ground_under_a_house_reflects_nothing(make, seed):
+    block, plans = make.random_block(seed)
+    city = index_block(block)
+    built = shapely.union_all(plans).buffer(-1e-6)
+    over_roofs = [
+        [*plan.centroid.coords[0], b.top_m + 2.0] for plan, b in zip(plans, block.buildings, strict=True)
+    ]
+    street = [*make.streets(plans, np.random.default_rng(seed), 1)[0], 1.5]
+    bounced = 0
+    for start, ends in ((street, over_roofs), (over_roofs[0], [street, *over_roofs[1:]])):
+        for paths in trace_paths(city, CALM, start, ends, PathOptions(floor_db=60.0)):
+            inner = np.ones(len(paths.vertices_m), dtype=bool)
+            inner[paths.vertex_start[:-1]] = inner[paths.vertex_start[1:] - 1] = False
+            bounces = paths.vertices_m[inner & (paths.vertices_m[:, 2] == 0.0)]
+            bounced += len(bounces)
+            assert not np.any(shapely.contains_xy(built, bounces[:, 0], bounces[:, 1]))
+    assert bounced > 0
+
+
+def test_two_ends_over_one_roof_share_no_bounce_on_the_ground_below(make):
+    city = index_block(make.block(make.building("b", make.box(-20, -20, 20, 20), 15.0)))
+    paths = trace_paths(city, CALM, [-5, 0, 16], [[5.0, 0, 40.0]])[0]
+    assert np.all(paths.ground_bounces == 0)
 
 
 def test_a_party_wall_of_two_heights_does_not_leak(make):
