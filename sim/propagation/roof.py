@@ -37,7 +37,9 @@ def weigh_roofs(plan, medium, rules, source, receivers, bag):
         roofed_there = building_over(walls, plan.grid, there[0], there[1], 0.0) >= 0
         length = math.hypot(there[0] - source[0], there[1] - source[1])
         count = crossings(walls, plan.grid, source[0], source[1], there[0], there[1], cells, hits)
-        for variant in range(4 if rules.ground and count > 0 else 1):
+        if count == 0:
+            continue
+        for variant in range(4 if rules.ground else 1):
             if (variant & 1 and roofed) or (variant & 2 and roofed_there):
                 continue
             z0 = mirror_height(source[2]) if variant & 1 else source[2]

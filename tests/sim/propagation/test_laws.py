@@ -157,6 +157,13 @@ def test_the_ground_under_a_house_reflects_nothing(make, seed):
     assert bounced > 0
 
 
+def test_a_receiver_straight_above_the_source_hears_it(make):
+    city = index_block(make.block(make.building("b", make.box(-20, -20, 20, 20), 15.0)))
+    paths = trace_paths(city, CALM, [40.0, 0, 1.5], [[40.0, 0, 11.5]])[0]
+    assert paths.kind[0] == PathKind.DIRECT
+    assert paths.length_m[0] == pytest.approx(10.0)
+
+
 def test_two_ends_over_one_roof_share_no_bounce_on_the_ground_below(make):
     city = index_block(make.block(make.building("b", make.box(-20, -20, 20, 20), 15.0)))
     paths = trace_paths(city, CALM, [-5, 0, 16], [[5.0, 0, 40.0]])[0]
