@@ -36,7 +36,7 @@ class LocationOptions:
     search : SearchOptions
         How widely other places for the same pulses are looked for.
     stray : float
-        Share of pulses that association took by mistake.
+        Share of pulses that association took by mistake: it keeps a pulse only at odds of hundreds to thousands.
     height : HeightOptions
         How a burst over the roofs is told from a shot in the street.
     height_sigma_m : float
@@ -56,7 +56,7 @@ class LocationOptions:
 
     noise: NoiseOptions = field(default_factory=NoiseOptions)
     search: SearchOptions = field(default_factory=lambda: SearchOptions(climbs=12, beam=40))
-    stray: float = 0.02
+    stray: float = 0.0003
     height: HeightOptions = field(default_factory=HeightOptions)
     height_sigma_m: float = 4.0
     site_sigma_m: float = 1.5
