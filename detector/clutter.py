@@ -125,6 +125,7 @@ def estimate_clutter(
     echoes = options.echoes
     excess = np.where(np.isfinite(level), np.maximum(snr - options.snr_least_db, 0.0), np.nan)
     mean_db = options.background_level_db
+    own = np.zeros(len(time))
     for _ in range(options.steps):
         steady = background[owner] * _background_marks(excess, clipped, mean_db)
         own = (1.0 - direct) * steady / (steady + echoes * excited)

@@ -55,7 +55,7 @@ class NoiseOptions:
     mount_m: float = 5.0
     level_100m_db: float = 105.0
     level_fade_db: float = 24.0
-    level_sigma_db: float = 14.0
+    level_sigma_db: float = 18.0
 
 
 def prior_noise(air: AirReading, options: NoiseOptions) -> Noise:

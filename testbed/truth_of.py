@@ -4,9 +4,8 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable
 
-from sim.simulate import Heard
-
 from scenes.scene import Scene
+from sim.simulate import Heard
 from testbed.truth import Hearing, Truth, TruthEvent, Watch
 
 
