@@ -36,7 +36,7 @@ class ClutterOptions:
         Steps of expectation-maximisation.
     """
 
-    background_hz: float = 0.15
+    background_hz: float = 0.2
     background_seconds: float = 4.0
     echoes: float = 1.0
     echoes_pulses: float = 20.0
