@@ -36,7 +36,7 @@ class PathOptions:
     Attributes
     ----------
     reflection_order : int
-        Facade reflections on one path, 0 to 3.
+        Facade reflections on one path, 0 to 2.
     corner_count : int
         Vertical edges on one path, 0 to 8.
     reflected_diffraction : bool
