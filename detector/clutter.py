@@ -15,7 +15,7 @@ from numba import njit
 
 @dataclass(frozen=True)
 class ClutterOptions:
-    """Priors of the background and of the echoes.
+    """Priors of the background and of the echoes, chosen with simulated windows and the live-fire set in view.
 
     Attributes
     ----------

@@ -36,7 +36,8 @@ class LocationOptions:
     search : SearchOptions
         How widely other places for the same pulses are looked for.
     stray : float
-        Share of pulses that association took by mistake: it keeps a pulse only at odds of hundreds to thousands.
+        Share of pulses that association took by mistake: it keeps a pulse only at odds of hundreds to
+        thousands (chosen with the live-fire set in view).
     height : HeightOptions
         How a burst over the roofs is told from a shot in the street.
     height_sigma_m : float

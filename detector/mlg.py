@@ -5,7 +5,8 @@ multilateration algorithm", Tyrrhenian International Workshop on Digital Communi
 constraint. As in Schau and Robinson (1987, "Passive source localization employing intersecting spherical surfaces",
 IEEE Transactions on Acoustics, Speech and Signal Processing 35(8)), the squared ranges less that of a reference are
 linear in the place once the reference's range is known; a pseudo-inverse gives the place as a function of that range,
-and the reference's own equation, a quadratic, the range. All arrivals weigh alike.
+and the reference's own equation, a quadratic, the range. All arrivals weigh alike. That algebra is our reconstruction
+from abstracts and from Schau and Robinson; it was not compared with the 2008 paper's text.
 """
 
 from typing import NamedTuple
