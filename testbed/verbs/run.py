@@ -8,6 +8,7 @@ from omegaconf import DictConfig
 
 from scenes.errors import BadInput
 from testbed.alert_file import read_alerts
+from testbed.compile_ahead import compile_ahead
 from testbed.complaints import nearest
 from testbed.config import RunSettings
 from testbed.config_groups import register
@@ -43,7 +44,9 @@ def run(settings: RunSettings, folder: Path) -> float:
         When the scene cannot be, or the objective is no number of the score.
     """
     _check_objective(settings.objective)
-    scene, truth = render.render(settings, folder)
+    with compile_ahead(settings.workers) as helper:
+        scene, truth = render.render(settings, folder)
+        helper.wait()
     result = listen.listen_to_recording(folder / "recording", settings.detector, settings.workers, folder)
     # The judge reads the file that any detector could have written.
     alerts = read_alerts(folder / "alerts.jsonl")
