@@ -10,9 +10,8 @@ from scenes.air import Air
 from scenes.event import Event
 from scenes.streams import draw_stream
 from sim.impact import Facades, free_length
-from sim.propagation.city import City
+from sim.propagation.engines import Trace
 from sim.propagation.paths import PathKind, Paths
-from sim.propagation.trace import PathOptions, trace_paths
 from sim.pulse_table import PulseTable, RateFilters, pulse_tables
 from sim.sources import SOURCES
 from sim.sources.emission import Emission, Shock
@@ -58,12 +57,11 @@ class Arrivals:
 
 @dataclass(frozen=True, eq=False)
 class Street:
-    """What all events share: walls for sound and for bullets, air, what paths to look for, filters by sampling rate."""
+    """What all events share: the search for paths, walls that stop bullets, air, filters by sampling rate."""
 
-    city: City
+    trace: Trace
     facades: Facades
     air: Air
-    options: PathOptions
     filters: Mapping[int, RateFilters]
 
 
@@ -87,14 +85,14 @@ def trace_event(event: Event, seed: int, receivers_m: Floats, street: Street) ->
     heard: list[list[Arrivals]] = [[] for _ in receivers_m]
     for part in SOURCES[event.kind](event, draw_stream(seed, "emission", event.id)):
         if isinstance(part, Emission):
-            traced = trace_paths(street.city, street.air, part.position_m, receivers_m, street.options)
+            traced = street.trace(part.position_m, receivers_m)
             for receiver, arrivals in enumerate(_arrivals(event, part, traced, street)):
                 heard[receiver].extend(arrivals)
             continue
         for receiver, emission in enumerate(_shock_emissions(part, receivers_m, street)):
             if emission is not None:
                 here = receivers_m[receiver : receiver + 1]
-                traced = trace_paths(street.city, street.air, emission.position_m, here, street.options)
+                traced = street.trace(emission.position_m, here)
                 heard[receiver].extend(_arrivals(event, emission, traced, street)[0])
     return heard
 

@@ -20,6 +20,7 @@ from sim.capture import Capture
 from sim.impact import facades_of
 from sim.microphone import REFERENCE_PA
 from sim.propagation.city import index_block
+from sim.propagation.engines import open_engine
 from sim.propagation.trace import PathOptions
 from sim.pulse_table import design_filters
 from sim.recorder import Pressure, add_event, capture_of, quiet_pressure
@@ -75,7 +76,7 @@ def simulate(
     ----------
     scene : Scene
     options : PathOptions, optional
-        What propagation looks for.
+        Which engine looks for paths, and for which.
     workers : int
         Number of threads; changes no byte of the result.
     progress : callable, optional
@@ -93,9 +94,8 @@ def simulate(
     _check_kinds(scene)
     rates = sorted({s.microphone.rate_hz for s in scene.sensors})
     filters = {rate: design_filters(scene.air, rate) for rate in rates}
-    street = Street(
-        index_block(scene.block), facades_of(scene.block), scene.air, options or PathOptions(), filters
-    )
+    trace = open_engine(index_block(scene.block), scene.air, options)
+    street = Street(trace, facades_of(scene.block), scene.air, filters)
     shelves = {rate: design_shelves(rate) for rate in rates}
     responses = {(s.microphone.high_pass_hz, s.microphone.rate_hz) for s in scene.sensors}
     noises = {response: design_noise(*response) for response in responses}

@@ -14,6 +14,7 @@ from sim.band_filter import ShelfDesign, design_shelves
 from sim.impact import facades_of
 from sim.propagation.air_absorption import attenuation_db_per_m
 from sim.propagation.city import City, index_block
+from sim.propagation.engines import open_engine
 from sim.propagation.paths import BANDS_HZ, PathKind
 from sim.propagation.trace import PathOptions, trace_paths
 from sim.pulse_table import design_filters
@@ -111,7 +112,7 @@ def hear_pair(scene: Scene, event: Event, sensor: Sensor, options: PathOptions) 
     ideal = dataclasses.replace(sensor, clock=Clock(), microphone=one_capsule)
     city = index_block(scene.block)
     filters = {rate: design_filters(scene.air, rate)}
-    street = Street(city, facades_of(scene.block), scene.air, options, filters)
+    street = Street(open_engine(city, scene.air, options), facades_of(scene.block), scene.air, filters)
     place = np.array([sensor.position_m], dtype=np.float64)
     arrivals = trace_event(event, scene.seed, place, street)[0]
     shelves, speed = design_shelves(rate), scene.air.sound_speed_mps

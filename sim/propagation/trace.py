@@ -103,7 +103,7 @@ def trace_paths(
         weigh_lines(plan, medium, rules, start, ends, lines, len(lines), bag)
     out = np.empty((len(ends), options.paths_max), CANDIDATE)
     number = pick_paths(bag, rules.floor, np.array([air.sound_speed_mps, *air.wind_mps]), out)
-    return _split(number, out)
+    return paths_of(number, out)
 
 
 def _listed(lister: Callable[..., int], *arguments: object) -> Records:
@@ -166,8 +166,8 @@ def rules_of(options: PathOptions) -> Rules:
     )
 
 
-def _split(number: npt.NDArray[np.int64], out: npt.NDArray[np.void]) -> list[Paths]:
-    """Return one `Paths` per receiver, each in order of delay."""
+def paths_of(number: npt.NDArray[np.int64], out: npt.NDArray[np.void]) -> list[Paths]:
+    """Return one `Paths` per receiver, each in order of delay, from the first `number` (m,) of `out` (m, paths)."""
     owner = np.repeat(np.arange(len(number)), number)
     found = out[np.arange(out.shape[1]) < number[:, None]]
     found = found[np.lexsort((found["delay"], owner))]
