@@ -20,8 +20,7 @@ from sim.capture import Capture
 from sim.impact import facades_of
 from sim.microphone import REFERENCE_PA
 from sim.propagation.city import index_block
-from sim.propagation.engines import open_engine
-from sim.propagation.trace import PathOptions
+from sim.propagation.engines import EngineOptions, open_engine
 from sim.pulse_table import design_filters
 from sim.recorder import Pressure, add_event, capture_of, quiet_pressure
 from sim.sources import SOURCES
@@ -68,14 +67,14 @@ class Simulation:
 
 
 def simulate(
-    scene: Scene, options: PathOptions | None = None, workers: int = 1, progress: Progress | None = None
+    scene: Scene, options: EngineOptions | None = None, workers: int = 1, progress: Progress | None = None
 ) -> Simulation:
     """Simulate a scene.
 
     Parameters
     ----------
     scene : Scene
-    options : PathOptions, optional
+    options : options of an engine, optional
         Which engine looks for paths, and for which.
     workers : int
         Number of threads; changes no byte of the result.

@@ -16,7 +16,7 @@ from scenes.layouts import LAYOUTS
 from scenes.schedules import SCHEDULES
 from sim.clock import CLOCKS
 from sim.microphone import MICROPHONES
-from sim.propagation.trace import PathOptions
+from sim.propagation.engines import ENGINES
 from testbed.config_schema import schema_of
 from testbed.footprint_file import FootprintFile
 from testbed.survey import Survey
@@ -52,7 +52,7 @@ def groups() -> dict[str, Group]:
         "clock": Group(CLOCKS),
         "sensor": Group(MICROPHONES),
         "survey": Group({"careful": Survey}),
-        "propagation": Group({"native": PathOptions}, is_mixed=True),
+        "propagation": Group(ENGINES, is_mixed=True),
         "detector": Group(DETECTORS, is_mixed=True),
     }
 

@@ -14,7 +14,7 @@ from sim.band_filter import ShelfDesign, design_shelves
 from sim.impact import facades_of
 from sim.propagation.air_absorption import attenuation_db_per_m
 from sim.propagation.city import City, index_block
-from sim.propagation.engines import open_engine
+from sim.propagation.engines import EngineOptions, open_engine
 from sim.propagation.paths import BANDS_HZ, PathKind
 from sim.propagation.trace import PathOptions, trace_paths
 from sim.pulse_table import design_filters
@@ -89,7 +89,7 @@ class PairSound:
     level_db: float
 
 
-def hear_pair(scene: Scene, event: Event, sensor: Sensor, options: PathOptions) -> PairSound:
+def hear_pair(scene: Scene, event: Event, sensor: Sensor, options: EngineOptions) -> PairSound:
     """Trace and render one bang to one sensor.
 
     Parameters
@@ -100,7 +100,7 @@ def hear_pair(scene: Scene, event: Event, sensor: Sensor, options: PathOptions) 
         At time 0.
     sensor : Sensor
         Its clock is taken as perfect; of several capsules the first is heard.
-    options : PathOptions
+    options : options of an engine
 
     Raises
     ------

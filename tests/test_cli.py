@@ -265,3 +265,21 @@ def test_every_cell_of_a_sweep_is_checked_before_the_first(tmp_path, capfd):
         "in the cell layout.count=0 seed=2)",
     ]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_engine_of_image_sources_runs_and_tells_how_many_hear_nothing(capfd, tmp_path):
+    sensors = ["layout=list", "layout.positions_m=[[0,30,6],[60,-5,6],[100,60,6]]"]
+    scene = [*(text for text in SMALL if not text.startswith("layout")), *sensors]
+    assert main(["run", *scene, "propagation=pyroomacoustics", f"out={tmp_path / 'mirrors'}"]) == 0
+    assert "silent: 1 of 3 pairs" in capfd.readouterr().out
+    assert main(["render", *scene, f"out={tmp_path / 'all'}"]) == 0
+    assert "silent" not in capfd.readouterr().out
+    mirrors, every = (
+        json.loads((tmp_path / name / "truth.json").read_text())["events"][0]["heard"]
+        for name in ("mirrors", "all")
+    )
+    assert set(mirrors) == {"S01", "S02"}
+    assert set(every) == {"S01", "S02", "S03"}
+    for name, heard in mirrors.items():
+        assert heard["time_s"] == pytest.approx(every[name]["time_s"], abs=1e-6)
+        assert heard["level_db"] == pytest.approx(every[name]["level_db"], abs=2.0)

@@ -1,13 +1,14 @@
 """`echoblock render`: scene -> recording and truth, no detection."""
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import hydra
 from omegaconf import DictConfig
 
 from scenes.scene import Scene
-from sim.simulate import simulate
+from sim.simulate import Heard, simulate
 from testbed.config import SceneSettings
 from testbed.config_groups import register
 from testbed.job import perform
@@ -48,6 +49,7 @@ def render(settings: SceneSettings, folder: Path) -> tuple[Scene, Truth]:
         (folder / "import.txt").write_text(everything + "\n", encoding="utf-8")
     with progress_bar("simulating", "part") as progress:
         simulation = simulate(scene, settings.propagation, settings.workers, progress)
+    _tell_silence(scene, simulation.heard)
     with progress_bar("writing audio", "file") as progress:
         recording = folder / "recording"
         write_recording(
@@ -56,6 +58,16 @@ def render(settings: SceneSettings, folder: Path) -> tuple[Scene, Truth]:
     truth = truth_of(scene, simulation.heard)
     write_truth(truth, folder / "truth.json")
     return scene, truth
+
+
+def _tell_silence(scene: Scene, heard: Iterable[Heard]) -> None:
+    reached = {(one.event, one.sensor) for one in heard}
+    pairs = len(scene.events) * len(scene.sensors)
+    if len(reached) < pairs:
+        sys.stdout.write(
+            f"silent: {pairs - len(reached)} of {pairs} pairs of event and sensor have no path of those that"
+            " propagation looks for\n"
+        )
 
 
 @hydra.main(version_base="1.3", config_path="pkg://conf", config_name="render")

@@ -170,3 +170,12 @@ def test_labels_are_spread_and_stay_near(seed):
     assert spread[-1] <= 1.0
     apart = np.linspace(0.0, 1.0, 12)
     assert spread_out(apart, 0.05) == pytest.approx(apart)
+
+
+@pytest.mark.parametrize(("place", "found"), [("[0,0,1.5]", True), ("[0,-60,1.5]", False)])
+def test_the_other_engine_draws_a_pair_too(place, found, capfd, tmp_path):
+    blocked = [*GRID[:-2], "layout.positions_m=[[0,30,6],[100,0,6]]", GRID[-1]]
+    pair = ["propagation=pyroomacoustics", f"source={place}", "sensor=S2", f"out={tmp_path / 'out'}"]
+    assert main(["paths", *blocked, *pair]) == 0
+    assert ("direct" in capfd.readouterr().out) is found
+    assert imread(tmp_path / "out" / "paths.png").shape[:2] == (1000, 1700)
