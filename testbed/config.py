@@ -52,10 +52,11 @@ class SceneSettings:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class RunSettings(SceneSettings):
-    """The scene keys, the detector, and the score that a sweeper optimises."""
+    """The scene keys, the detector, the score that a sweeper optimises, and whether to ask what each stage costs."""
 
     detector: Annotated[Any, FromGroup("detector")]
     objective: str = "rounds_f1"
+    error_budget: bool = False
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -1,17 +1,21 @@
 """`echoblock run`: scene -> recording -> alerts -> score -> report."""
 
+import dataclasses
 import sys
 from pathlib import Path
 
 import hydra
 from omegaconf import DictConfig
 
+from detector.detect import DetectionResult
 from scenes.errors import BadInput
+from scenes.scene import Scene
 from testbed.alert_file import read_alerts
 from testbed.compile_ahead import compile_ahead
 from testbed.complaints import nearest
 from testbed.config import RunSettings
 from testbed.config_groups import register
+from testbed.error_budget import Stage, format_budget, measure_budget, record_budget
 from testbed.job import perform
 from testbed.map_picture import draw_map
 from testbed.report import write_page
@@ -51,6 +55,9 @@ def run(settings: RunSettings, folder: Path) -> float:
     # The judge reads the file that any detector could have written.
     alerts = read_alerts(folder / "alerts.jsonl")
     verdict = judge(truth, alerts, workings_of(result.site, result))
+    budget = _budget(settings, scene, truth, result)
+    if budget:
+        verdict = dataclasses.replace(verdict, score=verdict.score | {"error_budget": record_budget(budget)})
     write_verdict(verdict, folder)
     draw_map(folder / "map.png", scene.block, truth, alerts, verdict.rows)
     title = (
@@ -59,8 +66,17 @@ def run(settings: RunSettings, folder: Path) -> float:
     page = write_page(title, verdict.score, verdict.rows, truth, alerts, (folder / "map.png").read_bytes())
     (folder / "report.html").write_text(page, encoding="utf-8")
     sys.stdout.write(f"\n{title}\n{format_score(verdict.score)}\n\n")
+    if budget:
+        sys.stdout.write(f"what each stage costs, in rounds\n{format_budget(budget)}\n\n")
     objective = verdict.score[settings.objective]
     return float(objective) if isinstance(objective, int | float) else float("nan")
+
+
+def _budget(settings: RunSettings, scene: Scene, truth: Truth, result: DetectionResult) -> tuple[Stage, ...]:
+    if not settings.error_budget:
+        return ()
+    clocks = {sensor.id: sensor.clock for sensor in scene.sensors}
+    return measure_budget(result, truth, clocks, settings.detector)
 
 
 def _check_objective(name: str) -> None:
