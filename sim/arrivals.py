@@ -15,6 +15,8 @@ from sim.propagation.paths import PathKind, Paths
 from sim.pulse_table import PulseTable, RateFilters, pulse_tables
 from sim.sources import SOURCES
 from sim.sources.emission import Emission, Shock
+from sim.turbulence import Eddies, draw_eddies
+from sim.weathering import weather
 
 Floats = npt.NDArray[np.float64]
 
@@ -83,17 +85,18 @@ def trace_event(event: Event, seed: int, receivers_m: Floats, street: Street) ->
         Of each emission that reaches the receiver.
     """
     heard: list[list[Arrivals]] = [[] for _ in receivers_m]
+    eddies = draw_eddies(draw_stream(seed, "eddies", event.id))
     for part in SOURCES[event.kind](event, draw_stream(seed, "emission", event.id)):
         if isinstance(part, Emission):
             traced = street.trace(part.position_m, receivers_m)
-            for receiver, arrivals in enumerate(_arrivals(event, part, traced, street)):
+            for receiver, arrivals in enumerate(_arrivals(event, part, traced, street, eddies)):
                 heard[receiver].extend(arrivals)
             continue
         for receiver, emission in enumerate(_shock_emissions(part, receivers_m, street)):
             if emission is not None:
                 here = receivers_m[receiver : receiver + 1]
                 traced = street.trace(emission.position_m, here)
-                heard[receiver].extend(_arrivals(event, emission, traced, street)[0])
+                heard[receiver].extend(_arrivals(event, emission, traced, street, eddies)[0])
     return heard
 
 
@@ -102,7 +105,9 @@ def _shock_emissions(shock: Shock, receivers_m: Floats, street: Street) -> tuple
     return shock.trace(receivers_m, street.air.sound_speed_mps, free_m)
 
 
-def _arrivals(event: Event, emission: Emission, traced: list[Paths], street: Street) -> list[list[Arrivals]]:
+def _arrivals(
+    event: Event, emission: Emission, traced: list[Paths], street: Street, eddies: Eddies
+) -> list[list[Arrivals]]:
     """Return for each receiver one `Arrivals`, or none where no path leads; the source may be mute towards some."""
     traced = [paths.select(emission.directivity(paths.departure) > 0.0) for paths in traced]
     lengths = np.concatenate([np.empty(0), *(paths.length_m for paths in traced)])
@@ -113,8 +118,8 @@ def _arrivals(event: Event, emission: Emission, traced: list[Paths], street: Str
     return [
         [
             Arrivals(
-                start_s + paths.delay_s,
-                paths.gain * emission.directivity(paths.departure)[:, None],
+                start_s + paths.delay_s + late_s,
+                paths.gain * gain * emission.directivity(paths.departure)[:, None],
                 paths.length_m,
                 paths.arrival,
                 paths.kind,
@@ -124,5 +129,5 @@ def _arrivals(event: Event, emission: Emission, traced: list[Paths], street: Str
         ]
         if len(paths)
         else []
-        for paths in traced
+        for paths, (late_s, gain) in zip(traced, weather(street.air, eddies, traced), strict=True)
     ]

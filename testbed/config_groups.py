@@ -9,7 +9,7 @@ from hydra.core.config_store import ConfigStore
 from detector.consistency import ConsistencyOptions
 from detector.options import DetectorOptions
 from detector.tn098 import Tn098Options
-from scenes.air import Air
+from scenes.air import WEATHERS
 from scenes.ambient import Ambient
 from scenes.blocks import BLOCKS
 from scenes.layouts import LAYOUTS
@@ -48,7 +48,7 @@ def groups() -> dict[str, Group]:
         "schedule": Group(SCHEDULES, is_mixed=True),
         "layout": Group(LAYOUTS, is_mixed=True),
         "ambient": Group({"night": Ambient}),
-        "weather": Group({"mild": Air}),
+        "weather": Group(WEATHERS),
         "clock": Group(CLOCKS),
         "sensor": Group(MICROPHONES),
         "survey": Group({"careful": Survey}),
