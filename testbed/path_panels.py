@@ -23,6 +23,7 @@ Floats = npt.NDArray[np.float64]
 # Level over time is the peak in pieces of this length, s.
 PIECE_S = 1e-3
 _RANGE_DB = 75.0
+_LEGEND_DB = 12.0  # room for the legend above the loudest
 _LABEL_GAP = 0.024  # of the axes' width, between labels
 
 
@@ -105,8 +106,10 @@ def draw_sound(
     time_s = sound.start_s + np.arange(len(sound.pressure_pa)) / sound.rate_hz
     wave.plot(time_s, sound.pressure_pa, color="#333333", linewidth=0.6)
     wave.set_xlim(time_s[0], time_s[-1])
-    swing = 1.1 * max(float(np.abs(sound.pressure_pa).max(initial=0.0)), 1e-9)
-    wave.set_ylim(-swing, swing)
+    swing = 1.1 * float(np.abs(sound.pressure_pa).max(initial=0.0))
+    wave.set_ylim((-swing, swing) if swing > 0.0 else (-1.0, 1.0))
+    if not sound.paths:
+        wave.text(0.5, 0.6, "no path among those looked for", transform=wave.transAxes, ha="center")
     full_pa = sensor.microphone.full_scale_pa / sensitivity(sensor.microphone)
     for sign in (-1.0, 1.0):
         wave.axhline(sign * full_pa, color="#999999", linestyle="--", linewidth=0.8)
@@ -130,7 +133,9 @@ def _draw_levels(
     axes: Axes, scene: Scene, sound: PairSound, labelled: frozenset[int], full_db: float
 ) -> None:
     middles, heights = envelope(sound)
-    top = 5.0 * np.ceil((max(sound.level_db, *(p.level_db for p in sound.paths), -95.0) + 3.0) / 5.0)
+    street = 10.0 * np.log10(np.sum(10.0 ** (np.array(scene.ambient.octave_db_rms) / 10.0)))
+    highest = max(sound.level_db, street, *(p.level_db for p in sound.paths))
+    top = 5.0 * np.ceil((highest + _LEGEND_DB) / 5.0)
     bottom = top - _RANGE_DB
     axes.fill_between(
         middles,
@@ -155,7 +160,6 @@ def _draw_levels(
             markerfacecolor=face,
             zorder=4,
         )
-    street = 10.0 * np.log10(np.sum(10.0 ** (np.array(scene.ambient.octave_db_rms) / 10.0)))
     axes.axhline(
         street, color="#7f6000", linestyle="-.", linewidth=1.0, label=f"street noise, {street:.0f} dB rms"
     )
@@ -216,5 +220,5 @@ def _told(sound: PairSound, in_plane: Sequence[HeardPath], start: Floats, end: F
     numbers = ",".join(str(p.number) for p in in_plane if p.kind is PathKind.ROOF)
     way = float(np.sum(np.linalg.norm(np.diff(sound.roof_m, axis=0), axis=1)))
     return f"; over roofs {way - np.linalg.norm(end - start):+.1f} m" + (
-        f" (paths {numbers})" if numbers else ""
+        f" (paths {numbers})" if numbers else ", not among the paths"
     )

@@ -118,8 +118,8 @@ def _draw_plan(
     axes.set_ylabel("north, m")
     apart = float(np.linalg.norm(np.subtract(event.position_m, sensor.position_m)))
     axes.set_title(
-        f"{scene.block.name}: {event.kind} to {sensor.id}, {apart:.0f} m apart, {len(sound.paths)} paths in"
-        f" order of arrival",
+        f"{scene.block.name}: {event.kind} to {sensor.id}, {apart:.0f} m apart, {len(sound.paths)} paths"
+        " numbered in order of arrival",
         fontsize=11,
     )
 
