@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from detector.detour import Detours, detour, no_detours
 from detector.pulse import Pulses
 from detector.site import Site
 
@@ -36,6 +37,8 @@ class Ears(NamedTuple):
         Index in `Pulses`; index of the station.
     works : ndarray, shape (N,)
         Probability that the station works.
+    detours : Detours
+        What a map says, relative to `centre`; zero without one.
     """
 
     xyz: npt.NDArray[np.float64]
@@ -49,6 +52,7 @@ class Ears(NamedTuple):
     pulse: npt.NDArray[np.int64]
     station: npt.NDArray[np.int64]
     works: npt.NDArray[np.float64]
+    detours: Detours
 
 
 class Noise(NamedTuple):
@@ -121,7 +125,15 @@ def lay_out(site: Site, pulses: Pulses, sound_speed_mps: float, keep: npt.NDArra
         order.astype(np.int64),
         station,
         np.ones(count),
+        _centred(site),
     )
+
+
+def _centred(site: Site) -> Detours:
+    if site.detours is None:
+        return no_detours(len(site.stations))
+    x, y, _ = site_centre(site)
+    return site.detours._replace(west_m=site.detours.west_m - x, south_m=site.detours.south_m - y)
 
 
 @njit(cache=True, nogil=True)
@@ -196,7 +208,7 @@ def fill_delays(
         still = noise.sound_speed_mps * (1.0 + place[3])
         speed = still + (noise.wind_east_mps + place[4]) * ux + (noise.wind_north_mps + place[5]) * uy
         t = d / speed
-        delay[i] = t
+        delay[i] = t + detour(place[0], place[1], i, ears.detours)
         chance[i] = detection_probability(d, ears.works[i], noise)
         slope[i, 0], slope[i, 1] = -ux / speed, -uy / speed
         slope[i, 2] = -t * noise.sound_speed_mps / speed

@@ -72,8 +72,14 @@ def _fullest_round(heard: Heard) -> Heard:
     fullest = int(np.argmax(np.bincount(heard.round, minlength=heard.rounds)))
     keep = heard.round == fullest
     count = int(keep.sum())
-    return Heard(
-        heard.xyz[keep], heard.time[keep], heard.sigma[keep], np.zeros(count, np.int64), np.ones(count), 1
+    return heard._replace(
+        xyz=heard.xyz[keep],
+        time=heard.time[keep],
+        sigma=heard.sigma[keep],
+        round=np.zeros(count, np.int64),
+        shared=np.ones(count),
+        rounds=1,
+        station=heard.station[keep],
     )
 
 
@@ -83,13 +89,13 @@ def _less_nearest(place: npt.NDArray[np.float64], heard: Heard) -> Heard | None:
     keep = away > away.min() + 1e-6
     if np.bincount(heard.round[keep], minlength=heard.rounds).min() < 3:
         return None
-    return Heard(
-        heard.xyz[keep],
-        heard.time[keep],
-        heard.sigma[keep],
-        heard.round[keep],
-        heard.shared[keep],
-        heard.rounds,
+    return heard._replace(
+        xyz=heard.xyz[keep],
+        time=heard.time[keep],
+        sigma=heard.sigma[keep],
+        round=heard.round[keep],
+        shared=heard.shared[keep],
+        station=heard.station[keep],
     )
 
 

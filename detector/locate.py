@@ -128,6 +128,8 @@ def _heard(ears: Ears, incident: Incident) -> Heard:
         incident.round.astype(np.int64),
         counts[station],
         len(incident.round_times_s),
+        station,
+        ears.detours,
     )
 
 

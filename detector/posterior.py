@@ -14,6 +14,7 @@ import numpy.typing as npt
 from numba import njit
 
 from detector.cholesky import solve_symmetric
+from detector.detour import Detours, detour, no_detours
 from detector.lateness import late
 
 NUISANCES = 4  # height, relative sound speed, wind east, wind north
@@ -34,6 +35,9 @@ class Heard(NamedTuple):
     shared : ndarray, shape (m,)
         How many of the pulses came over the same path.
     rounds : int
+    station : ndarray of int64, shape (m,)
+        Index of the station; needed only where a map's detours are known.
+    detours : Detours
     """
 
     xyz: npt.NDArray[np.float64]
@@ -42,6 +46,8 @@ class Heard(NamedTuple):
     round: npt.NDArray[np.int64]
     shared: npt.NDArray[np.float64]
     rounds: int
+    station: npt.NDArray[np.int64] = np.zeros(0, np.int64)
+    detours: Detours = no_detours(0)
 
 
 class Terms(NamedTuple):
@@ -92,6 +98,8 @@ def predict(
         along = (terms.wind_east_mps * dx + terms.wind_north_mps * dy) / d
         speed = terms.sound_speed_mps + along
         delay[i] = d / speed
+        if len(heard.station) > 0:
+            delay[i] += detour(x, y, heard.station[i], heard.detours)
         slope[i, 0] = -dz / d / speed
         slope[i, 1] = -delay[i] * terms.sound_speed_mps / speed
         slope[i, 2] = -delay[i] * dx / d / speed

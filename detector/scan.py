@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from detector.detour import detour
 from detector.ears import Ears, Noise, detection_probability, expected_level, loudness, street_height
 
 
@@ -133,7 +134,7 @@ def score_cells(
                 continue
             silence += log(1.0 - p)
             along = (noise.wind_east_mps * dx + noise.wind_north_mps * dy) / d
-            delay = d / max(noise.sound_speed_mps + along, slowest)
+            delay = d / max(noise.sound_speed_mps + along, slowest) + detour(x, y, i, ears.detours)
             a, b = ears.first[i], ears.first[i + 1]
             loud = expected_level(d, noise)
             for j in range(a, b):

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from detector.detour import Detours
+
 
 @dataclass(frozen=True)
 class AirReading:
@@ -64,12 +66,13 @@ class Station:
 
 @dataclass(frozen=True, eq=False)
 class Site:
-    """Stations, the air as read, the epoch (ISO 8601 UTC or None) and the origin (lon, lat or None)."""
+    """Stations, the air as read, the epoch (ISO 8601 UTC or None), the origin (lon, lat or None), a map's delays."""
 
     stations: tuple[Station, ...]
     air: AirReading
     epoch_utc: str | None = None
     origin: tuple[float, float] | None = None
+    detours: Detours | None = None
 
     @property
     def positions_m(self) -> npt.NDArray[np.float64]:

@@ -52,21 +52,31 @@ class SceneSettings:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class RunSettings(SceneSettings):
-    """The scene keys, the detector, the score that a sweeper optimises, and whether to ask what each stage costs."""
+    """The scene keys, the detector, the score that a sweeper optimises; two questions on top.
+
+    `error_budget` asks what each stage costs. `map_help` gives the detector the first-arrival delays that the block's
+    footprints imply, on a grid of `map_step_m`, m.
+    """
 
     detector: Annotated[Any, FromGroup("detector")]
     objective: str = "rounds_f1"
     error_budget: bool = False
+    map_help: bool = False
+    map_step_m: Annotated[float, Field(ge=2.0, le=200.0)] = 15.0
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ListenSettings:
-    """What the detector hears: `recording` (a folder), or `pulses` (a table) with `site` (its site.json)."""
+    """What the detector hears: `recording` (a folder), or `pulses` (a table) with `site` (its site.json).
+
+    `delays` (a table) is what a map says of first arrivals, on top of either.
+    """
 
     detector: Annotated[Any, FromGroup("detector")]
     recording: Path | None = None
     pulses: Path | None = None
     site: Path | None = None
+    delays: Path | None = None
     workers: Annotated[int, Field(ge=1, le=1_024)] = 2
     out: Path = Path("results")
 

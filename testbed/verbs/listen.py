@@ -1,18 +1,21 @@
 """`echoblock listen`: the detector alone, on a recording folder or a pulse table."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import hydra
 from omegaconf import DictConfig
 
 from detector.alert import write_alerts, write_geojson
+from detector.delay_table import read_delay_table
 from detector.detect import DetectionResult, detect, listen_recording
 from detector.errors import BadInput
 from detector.evidence import write_evidence
 from detector.options import Detector
 from detector.pulse_table import read_pulse_table
 from detector.recording import Recording, open_recording
+from detector.site import Site
 from detector.site_file import read_site
 from testbed.config import ListenSettings
 from testbed.config_groups import register
@@ -40,16 +43,24 @@ def listen(settings: ListenSettings, folder: Path) -> DetectionResult:
     """
     chosen = (settings.recording is not None, settings.pulses is not None, settings.site is not None)
     if chosen == (True, False, False) and settings.recording is not None:
-        return listen_to_recording(settings.recording, settings.detector, settings.workers, folder)
+        return listen_to_recording(
+            settings.recording, settings.detector, settings.workers, folder, settings.delays
+        )
     if settings.pulses is not None and settings.site is not None and settings.recording is None:
-        site = read_site(settings.site)
+        site = _with_delays(read_site(settings.site), settings.delays)
         result = detect(site, read_pulse_table(settings.pulses, site), settings.detector)
         write_result(result, settings.detector, folder)
         return result
     raise BadInput("listen wants recording=DIR, or pulses=FILE with site=FILE")
 
 
-def listen_to_recording(recording: Path, options: Detector, workers: int, folder: Path) -> DetectionResult:
+def _with_delays(site: Site, delays: Path | None) -> Site:
+    return site if delays is None else replace(site, detours=read_delay_table(delays, site))
+
+
+def listen_to_recording(
+    recording: Path, options: Detector, workers: int, folder: Path, delays: Path | None = None
+) -> DetectionResult:
     """Detect in a recording folder; `run` hears its own recording through this too.
 
     Parameters
@@ -61,8 +72,11 @@ def listen_to_recording(recording: Path, options: Detector, workers: int, folder
         Changes the time, not the alerts.
     folder : Path
         Where to write; must exist.
+    delays : Path, optional
+        What a map says of first arrivals.
     """
     heard = open_recording(recording)
+    heard = replace(heard, site=_with_delays(heard.site, delays))
     with progress_bar("listening", "station") as progress:
         result = listen_recording(heard, options, workers, progress)
     write_result(result, options, folder, heard)

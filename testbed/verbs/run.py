@@ -8,6 +8,7 @@ import hydra
 from omegaconf import DictConfig
 
 from detector.detect import DetectionResult
+from detector.site_file import read_site
 from scenes.errors import BadInput
 from scenes.scene import Scene
 from testbed.alert_file import read_alerts
@@ -15,9 +16,11 @@ from testbed.compile_ahead import compile_ahead
 from testbed.complaints import nearest
 from testbed.config import RunSettings
 from testbed.config_groups import register
+from testbed.delay_map import map_delays, write_delays
 from testbed.error_budget import Stage, format_budget, measure_budget, record_budget
 from testbed.job import perform
 from testbed.map_picture import draw_map
+from testbed.progress import progress_bar
 from testbed.report import write_page
 from testbed.score import Score
 from testbed.truth import Truth
@@ -27,7 +30,8 @@ from testbed.verdict import judge, write_verdict
 from testbed.workings import workings_of
 
 PRODUCTS = (
-    *render.PRODUCTS, *listen.PRODUCTS, "matches.parquet", "incidents.parquet", "score.json", "map.png", "report.html",
+    *render.PRODUCTS, *listen.PRODUCTS, "delays.parquet", "matches.parquet", "incidents.parquet", "score.json",
+    "map.png", "report.html",
 )  # fmt: skip
 
 SETTINGS = RunSettings
@@ -51,7 +55,10 @@ def run(settings: RunSettings, folder: Path) -> float:
     with compile_ahead(settings.workers) as helper:
         scene, truth = render.render(settings, folder)
         helper.wait()
-    result = listen.listen_to_recording(folder / "recording", settings.detector, settings.workers, folder)
+    delays = _write_delays(settings, scene, folder) if settings.map_help else None
+    result = listen.listen_to_recording(
+        folder / "recording", settings.detector, settings.workers, folder, delays
+    )
     # The judge reads the file that any detector could have written.
     alerts = read_alerts(folder / "alerts.jsonl")
     verdict = judge(truth, alerts, workings_of(result.site, result))
@@ -70,6 +77,15 @@ def run(settings: RunSettings, folder: Path) -> float:
         sys.stdout.write(f"what each stage costs, in rounds\n{format_budget(budget)}\n\n")
     objective = verdict.score[settings.objective]
     return float(objective) if isinstance(objective, int | float) else float("nan")
+
+
+def _write_delays(settings: RunSettings, scene: Scene, folder: Path) -> Path:
+    """Write what the footprints say of first arrivals at the stations as surveyed."""
+    site = read_site(folder / "recording" / "site.json")
+    with progress_bar("mapping delays", "station") as progress:
+        table = map_delays(scene.block, site, settings.map_step_m, settings.workers, progress)
+    write_delays(table, folder / "delays.parquet")
+    return folder / "delays.parquet"
 
 
 def _budget(settings: RunSettings, scene: Scene, truth: Truth, result: DetectionResult) -> tuple[Stage, ...]:
