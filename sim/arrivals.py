@@ -8,13 +8,17 @@ import numpy.typing as npt
 
 from scenes.air import Air
 from scenes.event import Event
+from scenes.scene import Scene
 from scenes.streams import draw_stream
-from sim.impact import Facades, free_length
-from sim.propagation.engines import Trace
+from sim.impact import Facades, facades_of, free_length
+from sim.propagation.city import City
+from sim.propagation.engines import EngineOptions, Trace, open_engine
 from sim.propagation.paths import PathKind, Paths
 from sim.pulse_table import PulseTable, RateFilters, pulse_tables
 from sim.sources import SOURCES
 from sim.sources.emission import Emission, Shock
+from sim.tail.field import ScatteredField, links_from, open_field
+from sim.tail.tail import Tail, draw_tail
 from sim.turbulence import Eddies, draw_eddies
 from sim.weathering import weather
 
@@ -41,6 +45,8 @@ class Arrivals:
         For each sampling rate the pulses of the emission's pieces, each with its start in the waveform, s.
     paths : Paths
         The k paths themselves, in the same order.
+    tail : Tail or None
+        What facades scatter.
     """
 
     time_s: Floats
@@ -50,6 +56,7 @@ class Arrivals:
     kind: npt.NDArray[np.int8]
     tables: Mapping[int, Sequence[tuple[float, PulseTable]]]
     paths: Paths
+    tail: Tail | None = None
 
     @property
     def first_kind(self) -> str:
@@ -59,12 +66,53 @@ class Arrivals:
 
 @dataclass(frozen=True, eq=False)
 class Street:
-    """What all events share: the search for paths, walls that stop bullets, air, filters by sampling rate."""
+    """What all events share: the search for paths, walls that stop bullets, air, filters by sampling rate.
+
+    `field` is what facades scatter to the receivers, None where that is left out.
+    """
 
     trace: Trace
     facades: Facades
     air: Air
     filters: Mapping[int, RateFilters]
+    field: ScatteredField | None = None
+
+
+def open_street(
+    city: City,
+    scene: Scene,
+    receivers_m: Floats,
+    filters: Mapping[int, RateFilters],
+    options: EngineOptions,
+) -> Street:
+    """Prepare what all events of a scene share.
+
+    Parameters
+    ----------
+    city : City
+        From `index_block` of the scene's block.
+    scene : Scene
+    receivers_m : ndarray, shape (m, 3)
+        All receivers that events will be traced to, m.
+    filters : mapping
+        For each sampling rate, from `design_filters`.
+    options : options of an engine
+
+    Raises
+    ------
+    BadInput
+        When the block is too large for the engine, or a receiver lies inside a building.
+    """
+    field = None
+    if options.tail:
+        field = open_field(city, scene.block, scene.air, receivers_m, rigid=not options.materials)
+    return Street(
+        open_engine(city, scene.air, options),
+        facades_of(scene.block),
+        scene.air,
+        filters,
+        field,
+    )
 
 
 def trace_event(event: Event, seed: int, receivers_m: Floats, street: Street) -> list[list[Arrivals]]:
@@ -86,17 +134,18 @@ def trace_event(event: Event, seed: int, receivers_m: Floats, street: Street) ->
     """
     heard: list[list[Arrivals]] = [[] for _ in receivers_m]
     eddies = draw_eddies(draw_stream(seed, "eddies", event.id))
-    for part in SOURCES[event.kind](event, draw_stream(seed, "emission", event.id)):
+    for number, part in enumerate(SOURCES[event.kind](event, draw_stream(seed, "emission", event.id))):
         if isinstance(part, Emission):
             traced = street.trace(part.position_m, receivers_m)
-            for receiver, arrivals in enumerate(_arrivals(event, part, traced, street, eddies)):
+            tails = _tails(event, number, part, receivers_m, seed, street)
+            for receiver, arrivals in enumerate(_arrivals(event, part, traced, street, eddies, tails)):
                 heard[receiver].extend(arrivals)
             continue
         for receiver, emission in enumerate(_shock_emissions(part, receivers_m, street)):
             if emission is not None:
                 here = receivers_m[receiver : receiver + 1]
                 traced = street.trace(emission.position_m, here)
-                heard[receiver].extend(_arrivals(event, emission, traced, street, eddies)[0])
+                heard[receiver].extend(_arrivals(event, emission, traced, street, eddies, [None])[0])
     return heard
 
 
@@ -105,14 +154,37 @@ def _shock_emissions(shock: Shock, receivers_m: Floats, street: Street) -> tuple
     return shock.trace(receivers_m, street.air.sound_speed_mps, free_m)
 
 
+def _tails(
+    event: Event, number: int, emission: Emission, receivers_m: Floats, seed: int, street: Street
+) -> list[Tail | None]:
+    """Draw what facades scatter of an emission to each receiver, from streams of their own."""
+    if street.field is None:
+        return [None] * len(receivers_m)
+    start_s, speed = event.time_s + emission.delay_s, street.air.sound_speed_mps
+    tails: list[Tail | None] = []
+    for links, place in zip(
+        links_from(street.field, emission.position_m, emission.directivity), receivers_m, strict=True
+    ):
+        key = f"{event.id}\0{number}\0{place[0]:.3f}\0{place[1]:.3f}\0{place[2]:.3f}"
+        tails.append(draw_tail(links, start_s, speed, draw_stream(seed, "tail", key)) if len(links) else None)
+    return tails
+
+
 def _arrivals(
-    event: Event, emission: Emission, traced: list[Paths], street: Street, eddies: Eddies
+    event: Event,
+    emission: Emission,
+    traced: list[Paths],
+    street: Street,
+    eddies: Eddies,
+    tails: list[Tail | None],
 ) -> list[list[Arrivals]]:
     """Return for each receiver one `Arrivals`, or none where no path leads; the source may be mute towards some."""
     traced = [paths.select(emission.directivity(paths.departure) > 0.0) for paths in traced]
     lengths = np.concatenate([np.empty(0), *(paths.length_m for paths in traced)])
     if not len(lengths):
         return [[] for _ in traced]
+    late = (tail.length_m for tail in tails if tail is not None)
+    lengths = np.concatenate([lengths, *late])
     tables = {rate: pulse_tables(emission.waveform, lengths, f) for rate, f in street.filters.items()}
     start_s = event.time_s + emission.delay_s
     return [
@@ -125,9 +197,12 @@ def _arrivals(
                 paths.kind,
                 tables,
                 paths,
+                tail,
             )
         ]
         if len(paths)
         else []
-        for paths, (late_s, gain) in zip(traced, weather(street.air, eddies, traced), strict=True)
+        for paths, tail, (late_s, gain) in zip(
+            traced, tails, weather(street.air, eddies, traced), strict=True
+        )
     ]

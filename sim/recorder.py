@@ -15,7 +15,9 @@ from sim.capture import Capture
 from sim.clock import sensor_time
 from sim.converter import digitise, high_pass, high_pass_memory
 from sim.microphone import sensitivity
-from sim.render import RING_S, render
+from sim.pulse_table import PulseTable
+from sim.render import RING_S, render, render_tail
+from sim.tail.tail import Tail
 
 Pressure = npt.NDArray[np.float32]
 
@@ -125,10 +127,35 @@ def _event_alone(
         for position, a in zip(positions, arrivals, strict=True)
         for start_s, table in a.tables[rate]
     ]
-    first = min(int(np.floor(position.min())) - table.lead for position, table, _ in pieces)
-    last = max(int(np.ceil(position.max())) + table.rows.shape[2] for position, table, _ in pieces)
+    tails = [
+        (
+            (tail.time_s + (tail.direction @ slowness_offset)[:, None] + start_s) * ticks + jitter_s * rate,
+            table,
+            tail,
+        )
+        for a in arrivals
+        for start_s, table, tail in _tails(a, rate)
+    ]
+    spans = [(position, table) for position, table, _ in (*pieces, *tails)]
+    first = min(int(np.floor(position.min())) - table.lead for position, table in spans)
+    last = max(int(np.ceil(position.max())) + table.rows.shape[2] for position, table in spans)
     rest = round(RING_S * rate) + high_pass_memory(sensor.microphone)
     alone = np.zeros(last + rest - first, dtype=np.float32)
     for position, table, a in pieces:
         render(alone, position - first, a.gain, a.length_m, table, shelves)
+    for position, table, tail in tails:
+        render_tail(alone, position - first, tail.amplitude, tail.gain, tail.length_m, table, shelves)
     return alone, first
+
+
+def _tails(arrivals: Arrivals, rate: int) -> list[tuple[float, PulseTable, Tail]]:
+    """Return the part of the tail that each piece of the emission takes, with the piece's start, s, and its pulses."""
+    tail, tables = arrivals.tail, arrivals.tables[rate]
+    if tail is None:
+        return []
+    shares = [tail.share(part, len(tables)) for part in range(len(tables))]
+    return [
+        (start_s, table, share)
+        for (start_s, table), share in zip(tables, shares, strict=True)
+        if len(share.gain)
+    ]

@@ -9,6 +9,8 @@ from sim.pulse_table import PHASES, PulseTable
 
 # The lowest shelf (89 Hz, lower where the gains fall steeply) has rung out after this, s.
 RING_S = 0.05
+# Pulses of the tail, faint and many, ring for as many of their own lengths.
+_PULSE_RING = 2.0
 _TAIL_FLOOR = 3e-4
 _TAIL_BLOCK = 32
 
@@ -50,6 +52,61 @@ def render(
         shelves.centre,
         shelves.solve,
     )
+
+
+def render_tail(
+    pressure: npt.NDArray[np.float32],
+    position: npt.NDArray[np.float64],
+    amplitude: npt.NDArray[np.float64],
+    gain: npt.NDArray[np.float64],
+    length_m: npt.NDArray[np.float64],
+    table: PulseTable,
+    shelves: ShelfDesign,
+) -> None:
+    """Add k groups of pulses to a pressure signal, each group of one sound, to the nearest sample.
+
+    Parameters
+    ----------
+    pressure, gain, length_m, table, shelves
+        As for `render`.
+    position, amplitude : ndarray, shape (k, m)
+        Of each pulse: time of arrival in samples after the first; gain, of either sign.
+    """
+    ring = round(_PULSE_RING * table.rows.shape[2])
+    _render_tail(
+        pressure,
+        np.rint(position).astype(np.int64) - table.lead,
+        amplitude,
+        gain,
+        length_m / table.node_m,
+        table.node,
+        table.rows,
+        ring,
+        shelves.corner,
+        shelves.centre,
+        shelves.solve,
+    )
+
+
+@njit(cache=True, nogil=True)
+def _render_tail(pressure, first, amplitude, gain, thickness, node, rows, ring, corner, centre, solve):
+    samples = rows.shape[2]
+    pulse, shaped = np.empty(samples, dtype=np.float32), np.empty(samples + ring, dtype=np.float32)
+    drives, poles = np.empty(SECTIONS), np.empty(SECTIONS)
+    for group in range(len(first)):
+        scale, flat = fit_shelves(gain[group], corner, centre, solve, drives, poles)
+        if scale == 0.0:
+            continue
+        _interpolate(pulse, 0.0, thickness[group], node, rows)
+        shaped[:] = 0.0
+        if flat:
+            shaped[:samples] = np.float32(scale) * pulse
+        else:
+            _add_shelved(shaped, pulse, 0, scale, drives, poles)
+        for copy in range(first.shape[1]):
+            begin, factor = first[group, copy], np.float32(amplitude[group, copy])
+            for i in range(max(0, -begin), min(len(shaped), len(pressure) - begin)):
+                pressure[begin + i] += factor * shaped[i]
 
 
 @njit(cache=True, nogil=True)

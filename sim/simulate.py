@@ -14,13 +14,13 @@ from scenes.scene import Scene
 from scenes.sensor import Sensor
 from scenes.streams import draw_stream
 from sim.ambient import design_noise
-from sim.arrivals import Arrivals, Street, trace_event
+from sim.arrivals import Arrivals, open_street, trace_event
 from sim.band_filter import ShelfDesign, design_shelves
 from sim.capture import Capture
-from sim.impact import facades_of
 from sim.microphone import REFERENCE_PA
 from sim.propagation.city import index_block
-from sim.propagation.engines import EngineOptions, open_engine
+from sim.propagation.engines import EngineOptions
+from sim.propagation.trace import PathOptions
 from sim.pulse_table import design_filters
 from sim.recorder import Pressure, add_event, capture_of, quiet_pressure
 from sim.sources import SOURCES
@@ -93,12 +93,11 @@ def simulate(
     _check_kinds(scene)
     rates = sorted({s.microphone.rate_hz for s in scene.sensors})
     filters = {rate: design_filters(scene.air, rate) for rate in rates}
-    trace = open_engine(index_block(scene.block), scene.air, options)
-    street = Street(trace, facades_of(scene.block), scene.air, filters)
+    receivers = np.array([s.position_m for s in scene.sensors], dtype=np.float64).reshape(-1, 3)
+    street = open_street(index_block(scene.block), scene, receivers, filters, options or PathOptions())
     shelves = {rate: design_shelves(rate) for rate in rates}
     responses = {(s.microphone.high_pass_hz, s.microphone.rate_hz) for s in scene.sensors}
     noises = {response: design_noise(*response) for response in responses}
-    receivers = np.array([s.position_m for s in scene.sensors], dtype=np.float64).reshape(-1, 3)
     heard: list[Heard] = []
 
     def quiet(sensor: Sensor) -> Pressure:

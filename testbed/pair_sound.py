@@ -9,12 +9,11 @@ import numpy.typing as npt
 from scenes.event import Event
 from scenes.scene import Scene
 from scenes.sensor import Clock, Sensor
-from sim.arrivals import Arrivals, Street, trace_event
+from sim.arrivals import Arrivals, open_street, trace_event
 from sim.band_filter import ShelfDesign, design_shelves
-from sim.impact import facades_of
 from sim.propagation.air_absorption import attenuation_db_per_m
 from sim.propagation.city import City, index_block
-from sim.propagation.engines import EngineOptions, open_engine
+from sim.propagation.engines import EngineOptions
 from sim.propagation.paths import BANDS_HZ, PathKind
 from sim.propagation.trace import PathOptions, trace_paths
 from sim.pulse_table import design_filters
@@ -112,8 +111,8 @@ def hear_pair(scene: Scene, event: Event, sensor: Sensor, options: EngineOptions
     ideal = dataclasses.replace(sensor, clock=Clock(), microphone=one_capsule)
     city = index_block(scene.block)
     filters = {rate: design_filters(scene.air, rate)}
-    street = Street(open_engine(city, scene.air, options), facades_of(scene.block), scene.air, filters)
     place = np.array([sensor.position_m], dtype=np.float64)
+    street = open_street(city, scene, place, filters, options)
     arrivals = trace_event(event, scene.seed, place, street)[0]
     shelves, speed = design_shelves(rate), scene.air.sound_speed_mps
     last = max((float(a.time_s.max()) for a in arrivals), default=0.0)
@@ -170,6 +169,7 @@ def _alone(arrivals: Arrivals, i: int) -> Arrivals:
         length_m=arrivals.length_m[one],
         direction=arrivals.direction[one],
         kind=arrivals.kind[one],
+        tail=None,
     )
 
 

@@ -48,11 +48,14 @@ class ImageOptions:
         Reflections by the ground.
     materials : bool
         Absorption and scattering of facades and the impedance of the ground; otherwise all is rigid.
+    tail : bool
+        What facades scatter (`sim.tail`), beside the paths; off, since this engine is there to compare paths.
     """
 
     reflection_order: int = 2
     ground: bool = True
     materials: bool = True
+    tail: bool = False
 
 
 @dataclass(frozen=True, eq=False)

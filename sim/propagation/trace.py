@@ -50,6 +50,8 @@ class PathOptions:
         strongest are left out.
     paths_max : int
         Number of paths of a pair, 1 or more: the strongest. The earliest is kept in any case.
+    tail : bool
+        What facades scatter (`sim.tail`), beside the paths.
     """
 
     reflection_order: int = 2
@@ -60,6 +62,7 @@ class PathOptions:
     materials: bool = True
     floor_db: float = 30.0
     paths_max: int = 48
+    tail: bool = True
 
 
 def trace_paths(

@@ -1,0 +1,1 @@
+"""The late tail: what facades scatter."""

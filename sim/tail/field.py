@@ -1,0 +1,144 @@
+"""The scattered field of a block: how much energy goes from a source to each receiver by which ways, from geometry.
+
+Facades send part of what falls on them in all directions (Lambert). What mirrors send on is left to the search for
+paths up to two reflections in plain sight; all else, more reflections and reflections before or behind a roof's edge,
+is taken as scattered: the field in a street is soon diffuse (Kang 2002, Acoustics of Long Spaces; Picaut et al. 1999,
+J. Acoust. Soc. Am. 106, 2638). Energy leaves by absorption and to the sky.
+
+Walks from the source and from each receiver meet patches of facades; links between the two are ways from one to the
+other (bidirectional; Veach 1997, ch. 10, with one link a way). Streets on both sides of a roof thus ring, each with its
+own reverberation, as background noise in shielded canyons shows (Hornikx et al. 2014, Acta Acustica 100, 239).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from scenes.air import Air
+from scenes.block import Block
+from scenes.material import load_material
+from scenes.streams import draw_stream
+from sim.propagation.city import City
+from sim.propagation.paths import BANDS_HZ
+from sim.propagation.places import check_places
+from sim.sources.emission import Directivity
+from sim.tail.link import LINK, link_patches
+from sim.tail.walk import PATCH, STEPS_MAX, walk_streets
+
+Floats = npt.NDArray[np.float64]
+Records = npt.NDArray[np.void]
+
+WALKS = 192
+LINKS = 256
+# Links weaker than this below the strongest are left out, dB.
+FLOOR_DB = 40.0
+
+
+@dataclass(frozen=True, eq=False)
+class ScatteredField:
+    """What all sources of a scene share.
+
+    Attributes
+    ----------
+    city : City
+    kept, mirrored : ndarray, shape (walls, 8)
+        Share of the energy that facades return; share of that which leaves as from a mirror.
+    ground : ndarray, shape (8,)
+        Share that the ground returns (A: that at normal incidence, of the surface under all others).
+    wavelengths : ndarray, shape (8,)
+        m.
+    directions : ndarray, shape (walks, 3)
+        In which walks start: even over the sphere.
+    lots : ndarray, shape (walks, steps, 2)
+        Random numbers, the same for all walks: energies follow from the geometry alone.
+    seen : tuple of ndarray of PATCH
+        For each receiver.
+    """
+
+    city: City
+    kept: Floats
+    mirrored: Floats
+    ground: Floats
+    wavelengths: Floats
+    directions: Floats
+    lots: Floats
+    seen: tuple[Records, ...]
+
+
+def open_field(
+    city: City, block: Block, air: Air, receivers_m: Floats, *, rigid: bool = False
+) -> ScatteredField | None:
+    """Prepare the scattered field for receivers (m, 3), m; None where the block has no facade.
+
+    `rigid` facades and ground absorb nothing, and facades are mirrors.
+
+    Raises
+    ------
+    BadInput
+        When a receiver lies inside a building or under the ground.
+    """
+    walls = city.plan.walls
+    if not len(walls):
+        return None
+    names = [building.facade for building in block.buildings]
+    kept = 1.0 - np.array([load_material(name).absorption for name in names])[walls["building"]]
+    mirrored = 1.0 - np.array([load_material(name).scattering for name in names])[walls["building"]]
+    ground = 1.0 - np.array(load_material(block.ground.surface).absorption)
+    number = np.arange(WALKS) + 0.5
+    rise = 1.0 - 2.0 * number / WALKS
+    turn = np.pi * (1.0 + 5.0**0.5) * number
+    flat = np.sqrt(1.0 - rise**2)
+    directions = np.stack([flat * np.cos(turn), flat * np.sin(turn), rise], axis=1)
+    field = ScatteredField(
+        city,
+        np.ones_like(kept) if rigid else kept,
+        np.ones_like(mirrored) if rigid else mirrored,
+        np.ones_like(ground) if rigid else ground,
+        air.sound_speed_mps / np.array(BANDS_HZ),
+        directions,
+        draw_stream(0, "walks").uniform(size=(WALKS, STEPS_MAX, 2)),
+        (),
+    )
+    even = np.ones(WALKS)
+    places = check_places(city, receivers_m, "receiver") if len(receivers_m) else np.empty((0, 3))
+    seen = tuple(_walk(field, place, even) for place in places)
+    return ScatteredField(**{**vars(field), "seen": seen})
+
+
+def links_from(field: ScatteredField, source_m: Floats, directivity: Directivity) -> list[Records]:
+    """Return the ways by which scattered sound goes from a source (3,), m, to each receiver: any number of LINK."""
+    place = check_places(field.city, source_m, "source")[0]
+    lit = _walk(field, place, directivity(field.directions) ** 2)
+    plan = field.city.plan
+    found: list[Records] = []
+    for seen in field.seen:
+        links = np.empty(LINKS, LINK)
+        steps = np.stack([seen[axis] - at for axis, at in zip("xyz", place, strict=True)], axis=1)
+        aimed = directivity(steps / np.maximum(np.linalg.norm(steps, axis=1), 1e-6)[:, None]) ** 2
+        count = link_patches(plan.walls, plan.grid, field.wavelengths, field.ground, lit, seen, aimed, links)
+        loud = links["power"][:count].sum(axis=1)
+        found.append(links[:count][loud > 10.0 ** (-0.1 * FLOOR_DB) * loud.max(initial=0.0)])
+    return found
+
+
+def _walk(field: ScatteredField, place: Floats, weights: Floats) -> Records:
+    """Return the patches that walks from a place meet, the place itself first; `weights` (walks,) weigh power."""
+    patches = np.zeros(1 + WALKS * STEPS_MAX, PATCH)
+    powers = 4.0 * np.pi / WALKS * weights
+    plan = field.city.plan
+    count = walk_streets(
+        plan.walls,
+        plan.grid,
+        field.kept,
+        field.mirrored,
+        field.ground,
+        place,
+        field.directions,
+        powers,
+        field.lots,
+        patches,
+    )
+    patches["x"][0], patches["y"][0], patches["z"][0] = place
+    patches["power"][0] = patches["mirrored"][0] = 1.0
+    return patches[:count]

@@ -1,0 +1,146 @@
+"""Links between what a source has lit and what a receiver looks at: each is one way for scattered sound."""
+
+import math
+
+import numpy as np
+from numba import njit
+
+from sim.propagation.bag import BANDS
+from sim.propagation.grid import HIT, crossings
+from sim.propagation.roof import EDGES_MAX, climb_hull, hull_length
+
+# From this many facades on, mirrors count as scatterers: the search for paths does not follow them further.
+MIRRORS_MAX = 2
+# Patches nearer to each other than this are one, m.
+NEAREST_M = 1.0
+_CROSSINGS_MAX = 4096
+_GOLDEN = 0.6180339887498949
+
+# One way: its length, m; its energy re the free field at 1 m in each band; the direction in which sound arrives.
+LINK = np.dtype([("length", np.float64), ("power", np.float64, (BANDS,)), ("arrival", np.float64, (3,))])
+
+
+@njit(cache=True, nogil=True)
+def link_patches(walls, grid, wavelengths, ground, lit, seen, aimed, links):
+    """Link patches of a source to those of a receiver, drawn by their power; return how many links carry sound.
+
+    Parameters
+    ----------
+    walls, grid
+        Of `sim.propagation.city.Plan`.
+    wavelengths, ground : ndarray, shape (bands,)
+        m; what a bounce on the ground leaves of the energy.
+    lit, seen : ndarray of PATCH
+        From `walk_streets`, from the source and from the receiver.
+    aimed : ndarray, shape (patches seen,)
+        Power that the source itself sends towards each of the receiver's patches.
+    links : ndarray of LINK
+        As many are tried as there is room for.
+
+    Between the patches sound goes straight or over roofs, losing 10 lg(3 + 40 C3 z / lambda) dB (ISO 9613-2:1996,
+    equations 14 and 15, z the detour over all edges, e the distance of the outermost).
+    """
+    hits, edges = np.empty(_CROSSINGS_MAX, HIT), np.empty(EDGES_MAX, np.int64)
+    cells = np.empty(grid.nx + grid.ny + 4, np.int64)
+    chance_lit, chance_seen = _chances(lit), _chances(seen)
+    count = 0
+    for number in range(len(links)):
+        i = _drawn(chance_lit, (number + 0.5) / len(links))
+        j = _drawn(chance_seen, (0.5 + number * _GOLDEN) % 1.0)
+        factor = _spread(lit[i], seen[j])
+        if factor == 0.0:
+            continue
+        factor /= (chance_lit[i + 1] - chance_lit[i]) * (chance_seen[j + 1] - chance_seen[j]) * len(links)
+        x0, y0, z0, x1, y1, z1 = lit[i].x, lit[i].y, lit[i].z, seen[j].x, seen[j].y, seen[j].z
+        across = math.hypot(x1 - x0, y1 - y0)
+        crossed = crossings(walls, grid, x0, y0, x1, y1, cells, hits)
+        found = climb_hull(walls, hits, crossed, 3, z0, z1, across, edges) if crossed else 0
+        if found < 0:
+            continue
+        leg = hull_length(walls, hits, edges, found, z0, z1, across)
+        detour = leg - math.hypot(across, z1 - z0)
+        apart = _apart(hits, edges, found)
+        link = links[count]
+        link.length = lit[i].way + leg + seen[j].way
+        for band in range(BANDS):
+            power = factor * (1.0 + ground[band]) * lit[i].power[band] * seen[j].power[band]
+            if i == 0:
+                power *= aimed[j]
+            if found > 0:
+                power /= _barrier(wavelengths[band], detour, apart)
+            elif lit[i].met + seen[j].met <= MIRRORS_MAX:
+                power *= 1.0 - lit[i].mirrored[band] * seen[j].mirrored[band]
+            link.power[band] = power
+        _arrive(link, seen[j] if j > 0 else lit[i], seen[0])
+        count += 1
+    return count
+
+
+@njit(cache=True, nogil=True)
+def _spread(lit, seen):
+    """Return the share of the power at one patch that gets to the other per unit of both, walls aside.
+
+    Lambert's cosine over pi at each patch (a point alone has none), over the square of the distance. Only the longest
+    leg of a way may be a link: so each way has one link that stands for it.
+    """
+    dx, dy, dz = seen.x - lit.x, seen.y - lit.y, seen.z - lit.z
+    direct = math.sqrt(dx * dx + dy * dy + dz * dz)
+    if lit.met + seen.met == 0 or direct < max(lit.longest, seen.longest, NEAREST_M):
+        return 0.0
+    factor = 1.0 / (direct * direct)
+    if lit.met > 0:
+        factor *= max((lit.nx * dx + lit.ny * dy) / direct, 0.0) / math.pi
+    if seen.met > 0:
+        factor *= max(-(seen.nx * dx + seen.ny * dy) / direct, 0.0) / math.pi
+    return factor
+
+
+@njit(cache=True, nogil=True)
+def _apart(hits, edges, found):
+    """Return the distance in plan of the outermost of the edges found, m; 0 for one or none."""
+    return hits[edges[found - 1]].along - hits[edges[0]].along if found > 1 else 0.0
+
+
+@njit(cache=True, nogil=True)
+def _barrier(wavelength, detour, apart):
+    thick = 1.0
+    if apart > 0.0:
+        squared = (5.0 * wavelength / apart) ** 2
+        thick = (1.0 + squared) / (1.0 / 3.0 + squared)
+    return 3.0 + 40.0 * thick * detour / wavelength
+
+
+@njit(cache=True, nogil=True)
+def _arrive(link, last, receiver):
+    """Write the direction from the last patch to the receiver."""
+    dx, dy, dz = receiver.x - last.x, receiver.y - last.y, receiver.z - last.z
+    size = max(math.sqrt(dx * dx + dy * dy + dz * dz), 1e-6)
+    link.arrival[0], link.arrival[1], link.arrival[2] = dx / size, dy / size, dz / size
+
+
+@njit(cache=True, nogil=True)
+def _chances(patches):
+    """Return the cumulative chance (patches + 1,) of each patch to be drawn.
+
+    It goes by the root of the power, so that late patches have their turn; half is for the point itself.
+    """
+    chance = np.zeros(len(patches) + 1)
+    for k in range(1, len(patches)):
+        chance[k + 1] = chance[k] + math.sqrt(patches[k].power.sum())
+    rest = chance[-1]
+    chance[1:] += rest if rest > 0.0 else 1.0
+    chance /= chance[-1]
+    return chance
+
+
+@njit(cache=True, nogil=True)
+def _drawn(chance, lot):
+    """Return the number of the patch whose stretch of the cumulative chances holds the lot, 0 to 1."""
+    low, high = 0, len(chance) - 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        if chance[middle] <= lot:
+            low = middle
+        else:
+            high = middle
+    return low

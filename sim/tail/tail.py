@@ -1,0 +1,88 @@
+"""The scattered field made audible: many faint pulses, drawn anew for every event and place."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Records = npt.NDArray[np.void]
+
+# A link stands for all ways of about its length: it is drawn as this many pulses, later than the link itself by up to
+# a stretch that grows with how late it is, as links become rare.
+PULSES = 4
+_STRETCH_S = 4e-3
+_STRETCH_SHARE = 0.15
+_EVERY_MAX = 8
+
+
+@dataclass(frozen=True, eq=False)
+class Tail:
+    """Pulses in k groups of `PULSES`; those of a group have the same sound.
+
+    Attributes
+    ----------
+    time_s : ndarray, shape (k, PULSES)
+        True time at which each pulse arrives, s.
+    amplitude : ndarray, shape (k, PULSES)
+        Gaussian, of unit mean square over a group's pulses together.
+    gain : ndarray, shape (k, 8)
+        Pressure gain per octave band re 1 m of the group, air absorption left out.
+    length_m : ndarray, shape (k,)
+        Length of air, m.
+    direction : ndarray, shape (k, 3)
+        In which the sound travels when it arrives, unit vectors.
+    """
+
+    time_s: Floats
+    amplitude: Floats
+    gain: Floats
+    length_m: Floats
+    direction: Floats
+
+    def share(self, part: int, parts: int) -> "Tail":
+        """Return the groups that one of several parts of an emission takes, as loud as all.
+
+        A long emission is rendered in parts. With all groups for each the tail would cost as many times more; what
+        the parts have in expectation stays the same.
+        """
+        every = min(parts, _EVERY_MAX)
+        chosen = slice(part % every, None, every)
+        return Tail(
+            self.time_s[chosen],
+            self.amplitude[chosen],
+            self.gain[chosen] * np.sqrt(every),
+            self.length_m[chosen],
+            self.direction[chosen],
+        )
+
+
+def draw_tail(links: Records, start_s: float, sound_mps: float, rng: np.random.Generator) -> Tail:
+    """Draw the pulses of one emission at one place.
+
+    Parameters
+    ----------
+    links : ndarray of LINK, shape (k,)
+        From `sim.tail.field.links_from`.
+    start_s : float
+        True time of the emission's start, s.
+    sound_mps : float
+        Speed of sound, m/s.
+    rng : Generator
+        Of this event and this place.
+
+    Returns
+    -------
+    Tail
+        Its expected energy is that of the links; nothing comes before the shortest.
+    """
+    link_s = links["length"] / sound_mps
+    stretch = _STRETCH_S + _STRETCH_SHARE * (link_s - link_s.min(initial=np.inf))
+    shape = (len(links), PULSES)
+    return Tail(
+        start_s + link_s[:, None] + stretch[:, None] * rng.uniform(size=shape),
+        rng.standard_normal(shape) / np.sqrt(PULSES),
+        np.sqrt(links["power"]),
+        links["length"].copy(),
+        links["arrival"].copy(),
+    )
