@@ -107,7 +107,7 @@ def open_street(
     if options.tail:
         field = open_field(city, scene.block, scene.air, receivers_m, rigid=not options.materials)
     return Street(
-        open_engine(city, scene.air, options),
+        open_engine(city, scene.air, options, receivers_m),
         facades_of(scene.block),
         scene.air,
         filters,

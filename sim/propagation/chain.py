@@ -16,63 +16,86 @@ ALL_UP_TO = 3
 
 
 @njit(cache=True, nogil=True)
-def list_strings(plan, rules, source, receivers, theirs, sees_corner, lines, bag):
+def list_strings(plan, rules, source, receivers, theirs, sees, lines, bag):
     """List the ways round 2 to 3 corners that end at a corner the source sees; return how many.
 
-    Ways beyond the room in `lines` are counted, not listed.
+    `theirs` is the view of the receivers; sees (corners,) is how clearly the source sees each corner, 0 for not. Ways
+    beyond the room in `lines` are counted, not listed.
     """
     graph, corners = plan.graph, plan.corners
-    met = np.empty(ALL_UP_TO, np.int64)
+    leg, head, edge, behind = _first_legs(graph, corners, source, sees)
     count = 0
     for r in range(len(receivers)):
         for k in range(theirs.corner_start[r], theirs.corner_start[r + 1]):
-            c = theirs.corner[k]
+            c, clear = theirs.corner[k], theirs.clear[k]
             cx, cy = corners.x[c], corners.y[c]
             rx, ry = receivers[r, 0] - cx, receivers[r, 1] - cy
+            last = math.hypot(rx, ry)
             for e in range(graph.start[c], graph.start[c + 1]):
                 d = graph.to[e]
-                dx, dy = corners.x[d], corners.y[d]
-                sx, sy = source[0] - dx, source[1] - dy
-                least = math.hypot(rx, ry) + graph.length[e] + math.hypot(sx, sy)
-                if not may_matter(bag, r, rules.floor, 1.0 / least):
+                chain = head[d] if rules.corner_count > 2 else -1
+                if (not sees[d] and chain < 0) or not may_matter(
+                    bag, r, rules.floor, 1.0 / (last + graph.length[e] + leg[d])
+                ):
                     continue
-                met[1], met[2] = d, c
-                if sees_corner[d]:
-                    write_string(corners, lines, count, r, source, receivers[r], met[1:])
+                if sees[d]:
+                    if count < len(lines):
+                        line = lines[count]
+                        line.clear, line.met[1], line.met[2] = min(clear, sees[d]), d, c
+                        _draw_string(line, 2, r, corners, source, receivers)
                     count += 1
-                if rules.corner_count < 3 or not is_taut(corners, c, dx - cx, dy - cy, rx, ry):
+                dx, dy = corners.x[d], corners.y[d]
+                if chain < 0 or not is_taut(corners, c, dx - cx, dy - cy, rx, ry):
                     continue
-                for f in range(graph.start[d], graph.start[d + 1]):
-                    g = graph.to[f]
-                    gx, gy = corners.x[g], corners.y[g]
-                    if (
-                        sees_corner[g]
-                        and is_taut(corners, d, cx - dx, cy - dy, gx - dx, gy - dy)
-                        and is_taut(corners, g, dx - gx, dy - gy, source[0] - gx, source[1] - gy)
-                    ):
-                        met[0] = g
-                        write_string(corners, lines, count, r, source, receivers[r], met)
+                while chain >= 0:
+                    g = edge[chain]
+                    if is_taut(corners, d, cx - dx, cy - dy, corners.x[g] - dx, corners.y[g] - dy):
+                        if count < len(lines):
+                            line = lines[count]
+                            line.clear, line.met[1], line.met[2], line.met[3] = min(clear, sees[g]), g, d, c
+                            _draw_string(line, 3, r, corners, source, receivers)
                         count += 1
+                    chain = behind[chain]
     return count
 
 
 @njit(cache=True, nogil=True)
-def write_string(corners, lines, count, pair, source, receiver, met):
-    """Write the way round the corners `met`, in their order, at place `count`, if there is room."""
-    if count >= len(lines):
-        return
-    line = lines[count]
-    line.pair, line.size = pair, len(met) + 2
+def _first_legs(graph, corners, source, sees):
+    """Return what all strings from a source share, (leg, head, first, behind).
+
+    leg (corners,) is the distance of each corner; a string may come to corner c from the corners first[k] that the
+    source sees, with k = head[c], then k = behind[k] until that is -1.
+    """
+    leg, head = np.empty(len(corners)), np.full(len(corners), -1, np.int64)
+    first, behind = np.empty(len(graph.to), np.int64), np.empty(len(graph.to), np.int64)
+    count = 0
+    for c in range(len(corners)):
+        sx, sy = source[0] - corners.x[c], source[1] - corners.y[c]
+        leg[c] = math.hypot(sx, sy)
+        for e in range(graph.start[c], graph.start[c + 1] if sees[c] else 0):
+            d = graph.to[e]
+            if is_taut(corners, c, corners.x[d] - corners.x[c], corners.y[d] - corners.y[c], sx, sy):
+                first[count], behind[count] = c, head[d]
+                head[d] = count
+                count += 1
+    return leg, head, first, behind
+
+
+@njit(cache=True, nogil=True)
+def _draw_string(line, bends, pair, corners, source, receivers):
+    """Write the points of a way round the corners that line.met[1:bends + 1] holds."""
+    line.pair, line.size = pair, bends + 2
     line.x[0], line.y[0] = source[0], source[1]
-    for k in range(len(met)):
-        line.met[k + 1] = met[k]
-        line.x[k + 1], line.y[k + 1] = corners.x[met[k]], corners.y[met[k]]
-    line.x[len(met) + 1], line.y[len(met) + 1] = receiver[0], receiver[1]
+    for k in range(1, bends + 1):
+        line.x[k], line.y[k] = corners.x[line.met[k]], corners.y[line.met[k]]
+    line.x[bends + 1], line.y[bends + 1] = receivers[pair, 0], receivers[pair, 1]
 
 
 @njit(cache=True, nogil=True)
 def string_out(corners, graph, source, seen, reach, length, parent):
     """Find the shortest string from a point to every corner round at most as many corners as `length` has rows.
+
+    `seen` are the corners that it starts to.
 
     Writes the length of the string round exactly h + 1 corners, the last of them c, to length[h, c] where it is shorter
     than any round fewer (inf elsewhere), and the corner before to parent[h, c] (-1 for the source). Strings longer than
@@ -111,17 +134,20 @@ def string_out(corners, graph, source, seen, reach, length, parent):
 
 
 @njit(cache=True, nogil=True)
-def list_shortest(plan, source, receivers, theirs, length, parent, least_corners, lines):
+def list_shortest(plan, source, receivers, theirs, least_clear, length, parent, least_corners, record, lines):
     """List the shortest string to each receiver where it goes round at least so many corners; return how many.
 
+    Strings end with a leg that is at least so clear and are shorter than `record` (receivers,), m, which they lower.
     `length` and `parent` are from `string_out`; `lines` needs room for one way a receiver.
     """
     corners = plan.corners
     count = 0
     for r in range(len(receivers)):
-        shortest, hops, last = math.inf, -1, -1
+        shortest, hops, last = record[r] - 1e-9, -1, -1
         for k in range(theirs.corner_start[r], theirs.corner_start[r + 1]):
             c = theirs.corner[k]
+            if theirs.clear[k] < least_clear:
+                continue
             cx, cy = corners.x[c], corners.y[c]
             rx, ry = receivers[r, 0] - cx, receivers[r, 1] - cy
             for hop in range(len(length)):
@@ -132,12 +158,15 @@ def list_shortest(plan, source, receivers, theirs, length, parent, least_corners
                 py = (source[1] if before < 0 else corners.y[before]) - cy
                 if is_taut(corners, c, px, py, rx, ry):
                     shortest, hops, last = length[hop, c] + math.hypot(rx, ry), hop, c
-        if hops + 1 < least_corners or hops < 0:
+        if hops >= 0:
+            record[r] = shortest
+        if hops + 1 < least_corners:
             continue
-        met = np.empty(hops + 1, np.int64)
+        line = lines[count]
+        line.clear = 0
         for hop in range(hops, -1, -1):
-            met[hop] = last
+            line.met[hop + 1] = last
             last = parent[hop, last]
-        write_string(corners, lines, count, r, source, receivers[r], met)
+        _draw_string(line, hops + 1, r, corners, source, receivers)
         count += 1
     return count

@@ -2,78 +2,73 @@
 
 import math
 
+import numpy as np
 from numba import njit
 
 from sim.propagation.bag import may_matter
-from sim.propagation.reflection import pierce
-from sim.propagation.sweep import is_hidden
-
-# A facade that ends at the corner does not reflect towards it.
-_SHORT = 1.0 - 1e-9
 
 
 @njit(cache=True, nogil=True)
-def list_corners(plan, rules, reflected, source, receivers, mine, theirs, sees_corner, lines, bag):
-    """List the ways by each corner that both ends see, and, with `reflected`, by one facade more; return how many.
+def list_corners(plan, rules, source, receivers, theirs, sees, my_echoes, their_echoes, lines, bag):
+    """List the ways by each corner that both ends see, and by one facade more; return how many.
 
-    `mine` and `theirs` are the views of the source and of the receivers; `sees_corner` (corners,) tells which the
-    source sees. Ways beyond the room in `lines` are counted, not listed.
+    `theirs` is the view of the receivers; sees (corners,) is how clearly the source sees each corner, 0 for not;
+    `my_echoes` and `their_echoes` are those of the source and of the receivers. Ways beyond the room in `lines` are
+    counted, not listed.
     """
-    count, walls, corners = 0, plan.walls, plan.corners
+    corners, mine = plan.corners, my_echoes.way
+    head, behind = np.full(len(corners), -1, np.int64), np.empty(len(mine), np.int64)
+    for e in range(len(mine) - 1, -1, -1):
+        behind[e] = head[mine[e].corner]
+        head[mine[e].corner] = e
+    count = 0
     for r in range(len(receivers)):
         x, y = receivers[r, 0], receivers[r, 1]
-        first, last = theirs.wall_start[r], theirs.wall_start[r + 1]
         for k in range(theirs.corner_start[r], theirs.corner_start[r + 1]):
-            c = theirs.corner[k]
-            cx, cy = corners.x[c], corners.y[c]
-            if sees_corner[c]:
-                _write(lines, count, r, source[0], source[1], c, cx, cy, x, y)
+            c, clear = theirs.corner[k], theirs.clear[k]
+            leg = math.hypot(x - corners.x[c], y - corners.y[c])
+            if sees[c]:
+                if count < len(lines):
+                    _write(lines[count], corners, c, r, source, receivers, min(clear, sees[c]))
                 count += 1
-            for i in range(len(mine.wall) if reflected else 0):
-                t = pierce(walls, mine.wall[i], mine.image[i, 0], mine.image[i, 1], cx, cy)
-                if 0.0 < t < _SHORT:
-                    wx, wy = cx - mine.image[i, 0], cy - mine.image[i, 1]
-                    hx, hy = mine.image[i, 0] + t * wx, mine.image[i, 1] + t * wy
-                    if not is_hidden(mine.horizon[0], hx - source[0], hy - source[1]) and may_matter(
-                        bag, r, rules.floor, 1.0 / (math.hypot(wx, wy) + math.hypot(x - cx, y - cy))
-                    ):
-                        _write(lines, count, r, source[0], source[1], c, cx, cy, x, y)
-                        _put_in(lines, count, 1, mine.wall[i], hx, hy)
-                        count += 1
-        for k in range(len(mine.corner) if reflected else 0):
-            c = mine.corner[k]
-            cx, cy = corners.x[c], corners.y[c]
-            leg = math.hypot(source[0] - cx, source[1] - cy)
-            for i in range(first, last):
-                t = pierce(walls, theirs.wall[i], theirs.image[i, 0], theirs.image[i, 1], cx, cy)
-                if 0.0 < t < _SHORT:
-                    wx, wy = cx - theirs.image[i, 0], cy - theirs.image[i, 1]
-                    hx, hy = theirs.image[i, 0] + t * wx, theirs.image[i, 1] + t * wy
-                    if not is_hidden(theirs.horizon[r], hx - x, hy - y) and may_matter(
-                        bag, r, rules.floor, 1.0 / (math.hypot(wx, wy) + leg)
-                    ):
-                        _write(lines, count, r, source[0], source[1], c, cx, cy, x, y)
-                        _put_in(lines, count, 2, theirs.wall[i], hx, hy)
-                        count += 1
+            e = head[c]
+            while e >= 0:
+                if may_matter(bag, r, rules.floor, 1.0 / (mine[e].length + leg)):
+                    if count < len(lines):
+                        _write(lines[count], corners, c, r, source, receivers, min(clear, mine[e].clear))
+                        _put_before(lines[count], mine[e])
+                    count += 1
+                e = behind[e]
+        for e in range(their_echoes.start[r], their_echoes.start[r + 1]):
+            echo = their_echoes.way[e]
+            c = echo.corner
+            leg = math.hypot(source[0] - corners.x[c], source[1] - corners.y[c])
+            if sees[c] and may_matter(bag, r, rules.floor, 1.0 / (echo.length + leg)):
+                if count < len(lines):
+                    _write(lines[count], corners, c, r, source, receivers, min(sees[c], echo.clear))
+                    _put_behind(lines[count], echo)
+                count += 1
     return count
 
 
 @njit(cache=True, nogil=True)
-def _write(lines, count, pair, sx, sy, corner, cx, cy, rx, ry):
-    """Write a way round one corner at place `count`, if there is room."""
-    if count < len(lines):
-        line = lines[count]
-        line.pair, line.size, line.met[1] = pair, 3, corner
-        line.x[0], line.x[1], line.x[2] = sx, cx, rx
-        line.y[0], line.y[1], line.y[2] = sy, cy, ry
+def _write(line, corners, corner, pair, source, receivers, clear):
+    """Write a way round one corner."""
+    line.pair, line.size, line.clear, line.met[1] = pair, 3, clear, corner
+    line.x[0], line.x[1], line.x[2] = source[0], corners.x[corner], receivers[pair, 0]
+    line.y[0], line.y[1], line.y[2] = source[1], corners.y[corner], receivers[pair, 1]
 
 
 @njit(cache=True, nogil=True)
-def _put_in(lines, count, at, wall, x, y):
-    """Put a reflection by a facade into the way at place `count`, as its point number `at`."""
-    if count < len(lines):
-        line = lines[count]
-        for k in range(line.size, at, -1):
-            line.x[k], line.y[k], line.met[k] = line.x[k - 1], line.y[k - 1], line.met[k - 1]
-        line.x[at], line.y[at], line.met[at] = x, y, -1 - wall
-        line.size += 1
+def _put_before(line, echo):
+    """Put a reflection into a way round one corner, before the corner."""
+    for k in (3, 2):
+        line.x[k], line.y[k], line.met[k] = line.x[k - 1], line.y[k - 1], line.met[k - 1]
+    line.x[1], line.y[1], line.met[1], line.size = echo.x, echo.y, -1 - echo.wall, 4
+
+
+@njit(cache=True, nogil=True)
+def _put_behind(line, echo):
+    """Put a reflection into a way round one corner, behind the corner."""
+    line.x[3], line.y[3] = line.x[2], line.y[2]
+    line.x[2], line.y[2], line.met[2], line.size = echo.x, echo.y, -1 - echo.wall, 4

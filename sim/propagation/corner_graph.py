@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from sim.propagation.grid import Grid, is_clear
+from sim.propagation.grid import Grid, clearance
 from sim.propagation.sweep import BINS, bin_position, look_around
 
 Floats = npt.NDArray[np.float64]
@@ -94,7 +94,6 @@ def _links(walls, corners, corner_start, grid, room):
     horizon, seen = np.empty(BINS), np.zeros(len(walls) + grid.nx * grid.ny, np.int64)
     queue = np.empty(grid.nx * grid.ny, np.int64)
     wall_out, corner_out = np.empty(len(walls), np.int64), np.empty(len(corners), np.int64)
-    cells = np.empty(grid.nx + grid.ny + 4, np.int64)
     count = 0
     for c in range(len(corners)):
         if corners.low[c] > 0.0:
@@ -112,6 +111,7 @@ def _links(walls, corners, corner_start, grid, room):
             y,
             0.0,
             0.0,
+            0.0,
             horizon,
             seen,
             c + 1,
@@ -126,7 +126,7 @@ def _links(walls, corners, corner_start, grid, room):
             dx, dy = corners.x[d] - x, corners.y[d] - y
             if bend_side(corners, c, dx, dy) == 0 or bend_side(corners, d, -dx, -dy) == 0:
                 continue
-            if is_clear(walls, grid, x, y, 0.0, corners.x[d], corners.y[d], 0.0, cells):
+            if clearance(walls, grid, x, y, 0.0, corners.x[d], corners.y[d], 0.0, 0.0):
                 if count == len(first):
                     first, second = np.append(first, first), np.append(second, second)
                 first[count], second[count] = c, d

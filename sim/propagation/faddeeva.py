@@ -22,13 +22,19 @@ _ROOT_PI = float(np.sqrt(np.pi))
 
 
 @njit(cache=True, nogil=True)
-def faddeeva(z: complex) -> complex:
-    """Return w(z); relative error below 1e-8 in the upper half plane (Weideman 1994), mirrored into the lower."""
-    upper = z if z.imag >= 0.0 else -z
-    low = SCALE - 1j * upper
-    ratio = (SCALE + 1j * upper) / low
+def faddeeva_above(z):
+    """Return w(z) for z in the upper half plane; relative error below 1e-8 (Weideman 1994)."""
+    low = SCALE - 1j * z
+    ratio = (SCALE + 1j * z) / low
     total = 0.0 + 0.0j
     for coefficient in POLYNOMIAL:
         total = total * ratio + coefficient
-    w = 2.0 * total / (low * low) + 1.0 / (_ROOT_PI * low)
-    return w if z.imag >= 0.0 else 2.0 * np.exp(-z * z) - w
+    return 2.0 * total / (low * low) + 1.0 / (_ROOT_PI * low)
+
+
+@njit(cache=True, nogil=True)
+def faddeeva(z: complex) -> complex:
+    """Return w(z); relative error below 1e-8 in the upper half plane, mirrored into the lower."""
+    if z.imag >= 0.0:
+        return faddeeva_above(z)
+    return 2.0 * np.exp(-z * z) - faddeeva_above(-z)

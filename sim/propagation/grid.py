@@ -17,6 +17,10 @@ Ints = npt.NDArray[np.int64]
 
 TOUCH_M = 1e-6
 HIT = np.dtype([("along", np.float64), ("wall", np.int64), ("sides", np.int64)])
+# How clear a line is: of buildings as high as it, as high as its beginning, of any.
+CLEAR, LEVEL, FREE = 1, 2, 3
+# Both sides of a line; of numba's one integer type, since literals would have kernels that they go to compiled twice.
+BOTH = np.int64(3)
 _MARGIN_M = 1e-3
 
 
@@ -72,9 +76,12 @@ def _fill(walls, x0, y0, cell, nx, place, item):
 
 
 @njit(cache=True, nogil=True)
-def cells_along(grid, x0, y0, x1, y1, cells):
-    """Write the cells that a line crosses, in its order, to `cells`; return how many (Amanatides and Woo 1987)."""
-    dx, dy = x1 - x0, y1 - y0
+def _enter(grid, x0, y0, dx, dy):
+    """Return the first cell that a line crosses and what leads to the next (Amanatides and Woo 1987).
+
+    (column, row, where it crosses into the next column, the next row, where it leaves the grid), in shares of the
+    line; column is -1 when it passes the grid by.
+    """
     enter, leave = 0.0, 1.0
     for axis in range(2):
         p, d = (x0, dx) if axis == 0 else (y0, dy)
@@ -82,33 +89,48 @@ def cells_along(grid, x0, y0, x1, y1, cells):
         high = low + grid.cell * (grid.nx if axis == 0 else grid.ny)
         if d == 0.0:
             if p < low or p > high:
-                return 0
+                return -1, 0, 0.0, 0.0, 0.0
         else:
             near, far = (low - p) / d, (high - p) / d
             enter, leave = max(enter, min(near, far)), min(leave, max(near, far))
     if enter > leave:
-        return 0
+        return -1, 0, 0.0, 0.0, 0.0
     fx, fy = (x0 + enter * dx - grid.x0) / grid.cell, (y0 + enter * dy - grid.y0) / grid.cell
     column, row = min(max(int(fx), 0), grid.nx - 1), min(max(int(fy), 0), grid.ny - 1)
-    step_x, step_y = (1 if dx > 0.0 else -1), (1 if dy > 0.0 else -1)
-    per_x = abs(grid.cell / dx) if dx != 0.0 else math.inf
-    per_y = abs(grid.cell / dy) if dy != 0.0 else math.inf
-    next_x = enter + ((column + 1 - fx) if dx > 0.0 else (fx - column)) * per_x if dx != 0.0 else math.inf
-    next_y = enter + ((row + 1 - fy) if dy > 0.0 else (fy - row)) * per_y if dy != 0.0 else math.inf
+    next_x = (
+        enter + (column + 1 - fx if dx > 0.0 else column - fx) * grid.cell / dx if dx != 0.0 else math.inf
+    )
+    next_y = enter + (row + 1 - fy if dy > 0.0 else row - fy) * grid.cell / dy if dy != 0.0 else math.inf
+    return column, row, next_x, next_y, leave
+
+
+@njit(cache=True, nogil=True)
+def _go_on(grid, dx, dy, column, row, next_x, next_y, leave):
+    """Return the next cell of a line, as `_enter` gives the first."""
+    if min(next_x, next_y) > leave:
+        return -1, row, next_x, next_y
+    if next_x < next_y:
+        column += 1 if dx > 0.0 else -1
+        next_x += abs(grid.cell / dx)
+    else:
+        row += 1 if dy > 0.0 else -1
+        next_y += abs(grid.cell / dy)
+    if not (0 <= column < grid.nx and 0 <= row < grid.ny):
+        return -1, row, next_x, next_y
+    return column, row, next_x, next_y
+
+
+@njit(cache=True, nogil=True)
+def cells_along(grid, x0, y0, x1, y1, cells):
+    """Write the cells that a line crosses, in its order, to `cells`; return how many."""
+    dx, dy = x1 - x0, y1 - y0
+    column, row, next_x, next_y, leave = _enter(grid, x0, y0, dx, dy)
     count = 0
-    while True:
+    while column >= 0:
         cells[count] = row * grid.nx + column
         count += 1
-        if min(next_x, next_y) > leave:
-            return count
-        if next_x < next_y:
-            column += step_x
-            next_x += per_x
-        else:
-            row += step_y
-            next_y += per_y
-        if not (0 <= column < grid.nx and 0 <= row < grid.ny):
-            return count
+        column, row, next_x, next_y = _go_on(grid, dx, dy, column, row, next_x, next_y, leave)
+    return count
 
 
 @njit(cache=True, nogil=True)
@@ -134,35 +156,47 @@ def meet(walls, wall, x0, y0, ux, uy, length):
 
 
 @njit(cache=True, nogil=True)
-def is_clear(walls, grid, x0, y0, z0, x1, y1, z1, cells):
-    """Tell whether no building stands in the line; a height below zero is the mirror image under the ground."""
-    length = math.hypot(x1 - x0, y1 - y0)
+def clearance(walls, grid, x0, y0, z0, x1, y1, z1, ceiling):
+    """Return 0 where a building stands in a line, FREE where none would at any height, otherwise CLEAR.
+
+    A height below zero is the mirror image under the ground. What rises above `ceiling`, m, counts as that high.
+    """
+    dx, dy = x1 - x0, y1 - y0
+    length = math.hypot(dx, dy)
     if length <= 2.0 * TOUCH_M:
-        return True
-    ux, uy = (x1 - x0) / length, (y1 - y0) / length
-    slope = (z1 - z0) / length
-    hit = 0
-    for k in range(cells_along(grid, x0, y0, x1, y1, cells)):
-        for entry in range(grid.start[cells[k]], grid.start[cells[k] + 1]):
+        return FREE
+    ux, uy, slope = dx / length, dy / length, (z1 - z0) / length
+    column, row, next_x, next_y, leave = _enter(grid, x0, y0, dx, dy)
+    high = low = 0
+    while column >= 0:
+        cell = row * grid.nx + column
+        for entry in range(grid.start[cell], grid.start[cell + 1]):
             wall = grid.item[entry]
             along, sides = meet(walls, wall, x0, y0, ux, uy, length)
-            if sides != 0 and walls.top[wall] > abs(z0 + slope * along) + TOUCH_M:
-                hit |= sides
-                if hit == 3:
-                    return False
-    return True
+            if sides == 0:
+                continue
+            low |= sides
+            if walls.top[wall] > min(abs(z0 + slope * along), ceiling) + TOUCH_M:
+                high |= sides
+                if high == BOTH:
+                    return 0
+        column, row, next_x, next_y = _go_on(grid, dx, dy, column, row, next_x, next_y, leave)
+    return CLEAR if low == BOTH else FREE
 
 
 @njit(cache=True, nogil=True)
-def crossings(walls, grid, x0, y0, x1, y1, cells, hits):
+def crossings(walls, grid, x0, y0, x1, y1, hits):
     """List every wall that a line meets, whatever its height, in no order; return how many."""
-    length = math.hypot(x1 - x0, y1 - y0)
+    dx, dy = x1 - x0, y1 - y0
+    length = math.hypot(dx, dy)
     count = 0
     if length <= 2.0 * TOUCH_M:
         return count
-    ux, uy = (x1 - x0) / length, (y1 - y0) / length
-    for k in range(cells_along(grid, x0, y0, x1, y1, cells)):
-        for entry in range(grid.start[cells[k]], grid.start[cells[k] + 1]):
+    ux, uy = dx / length, dy / length
+    column, row, next_x, next_y, leave = _enter(grid, x0, y0, dx, dy)
+    while column >= 0:
+        cell = row * grid.nx + column
+        for entry in range(grid.start[cell], grid.start[cell + 1]):
             wall = grid.item[entry]
             along, sides = meet(walls, wall, x0, y0, ux, uy, length)
             if sides == 0 or count == len(hits):
@@ -175,4 +209,5 @@ def crossings(walls, grid, x0, y0, x1, y1, cells, hits):
                 hits.wall[count] = wall
                 hits.sides[count] = sides
                 count += 1
+        column, row, next_x, next_y = _go_on(grid, dx, dy, column, row, next_x, next_y, leave)
     return count

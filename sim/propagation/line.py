@@ -9,20 +9,20 @@ import math
 import numpy as np
 from numba import njit
 
-from sim.propagation.bag import BANDS, VERTICES_MAX, keep_path, may_matter, mirror_height
+from sim.propagation.bag import BANDS, VERTICES_MAX, keep_path, mirror_height
 from sim.propagation.corner_graph import air_angle
-from sim.propagation.grid import TOUCH_M, is_clear
+from sim.propagation.grid import FREE, TOUCH_M, clearance
 from sim.propagation.ground import ground_gains
 from sim.propagation.places import OFF_WALL_M, building_over
-from sim.propagation.wedge import coarse_bound, wedge_coefficient
+from sim.propagation.wedge import wedge_bounds, wedge_gains
 
 POINTS_MAX = 12
 DIRECT, REFLECTED, CORNER, REFLECTED_DIFFRACTED = 0, 1, 2, 4
 
-# A way: number of its receiver, number of its points, and for each point but the ends which corner (0 or more) or which
-# facade (-1 - wall) it is.
+# A way: number of its receiver, number of its points, a `clearance` that it is known to have (0 for unknown), and for
+# each point but the ends which corner (0 or more) or which facade (-1 - wall) it is.
 LINE = np.dtype(
-    [("pair", np.int64), ("size", np.int64), ("met", np.int64, (POINTS_MAX,))]
+    [("pair", np.int64), ("size", np.int64), ("clear", np.int64), ("met", np.int64, (POINTS_MAX,))]
     + [(name, np.float64, (POINTS_MAX,)) for name in ("x", "y")]
 )
 
@@ -30,9 +30,8 @@ LINE = np.dtype(
 @njit(cache=True, nogil=True)
 def weigh_lines(plan, medium, rules, source, receivers, lines, count, bag):
     """Weigh the first `count` ways, each as it is and by way of the ground, and keep what is free and loud enough."""
-    cells = np.empty(plan.grid.nx + plan.grid.ny + 4, np.int64)
     edges, points = np.empty((POINTS_MAX, 4)), np.empty((VERTICES_MAX, 3))
-    gains = np.empty(BANDS, np.complex128)
+    gains, bounds = np.empty(BANDS, np.complex128), np.empty(BANDS)
     lowest = plan.walls.top.min() if len(plan.walls) else math.inf
     for number in range(count):
         line = lines[number]
@@ -44,10 +43,10 @@ def weigh_lines(plan, medium, rules, source, receivers, lines, count, bag):
         for mirrored in range(2 if rules.ground else 1):
             z0 = mirror_height(source[2]) if mirrored else source[2]
             length = max(math.hypot(across, zr - z0), 1e-3)
-            bound = _spread(plan.corners, medium, line, across / length, length, edges)
-            if not may_matter(bag, pair, rules.floor, bound):
+            most = _spread(plan.corners, medium, line, across / length, length, edges, bounds)
+            if not most > bag.state[pair, 1] * rules.floor:
                 break
-            if not _fits(plan.walls, plan.corners, plan.grid, line, z0, zr, across, cells):
+            if not _fits(plan.walls, plan.corners, plan.grid, line, z0, zr, across):
                 continue
             bounce = _raise(line, z0, zr, across, points)
             x, y = points[bounce, 0], points[bounce, 1]
@@ -81,12 +80,13 @@ def weigh_lines(plan, medium, rules, source, receivers, lines, count, bag):
 
 
 @njit(cache=True, nogil=True)
-def _spread(corners, medium, line, sine, length, edges):
-    """Write (phi_in, phi_out, s_in, s_out) of each corner to `edges`; return a bound of the gain in any band.
+def _spread(corners, medium, line, sine, length, edges, bounds):
+    """Write (phi_in, phi_out, s_in, s_out) of each corner to `edges`; return a bound of the power.
 
-    The bound is 0 where the way runs into a wall.
+    The bound is 0 where the way runs into a wall. `bounds` (bands,) is scratch.
     """
-    bound, product, done, last = 1.0, length, 0.0, -1
+    product, done, last = length, 0.0, -1
+    bounds[:] = 1.0
     found = 0
     for k in range(1, line.size):
         done += math.hypot(line.x[k] - line.x[k - 1], line.y[k] - line.y[k - 1]) / sine if sine > 0.0 else 0.0
@@ -96,14 +96,8 @@ def _spread(corners, medium, line, sine, length, edges):
         if last >= 0:  # the leg that ends here leaves the corner before
             edges[found - 1, 3] = done
             reach = edges[found - 1, 2] * done * sine * sine / (edges[found - 1, 2] + done)
-            bound *= coarse_bound(
-                medium.wavenumber[0],
-                reach,
-                sine,
-                corners.opening[last],
-                edges[found - 1, 0],
-                edges[found - 1, 1],
-            )
+            phi_in, phi_out = edges[found - 1, 0], edges[found - 1, 1]
+            wedge_bounds(medium, reach, sine, corners.opening[last], phi_in, phi_out, bounds)
         if k + 1 == line.size:
             break
         if done < TOUCH_M:
@@ -117,12 +111,17 @@ def _spread(corners, medium, line, sine, length, edges):
         found += 1
         last, done = corner, 0.0
     if found == 0:
-        return 1.0 / length
-    return bound / math.sqrt(product * done) if done > TOUCH_M else 0.0
+        product, done = length, length
+    if done < TOUCH_M:
+        return 0.0
+    power = 0.0
+    for band in range(BANDS):
+        power += bounds[band] ** 2 * math.exp(medium.log_power_per_m[band] * length)
+    return power / (product * done)
 
 
 @njit(cache=True, nogil=True)
-def _fits(walls, corners, grid, line, z0, zr, across, cells):
+def _fits(walls, corners, grid, line, z0, zr, across):
     """Tell whether a way keeps below roofs at its facades, on the edges at its corners, and runs free between."""
     slope = (zr - z0) / across if across > 0.0 else 0.0
     done = 0.0
@@ -134,20 +133,15 @@ def _fits(walls, corners, grid, line, z0, zr, across, cells):
                 return False
         elif z < corners.low[met] - TOUCH_M or z > corners.high[met] + TOUCH_M:
             return False
+    if line.clear == FREE:
+        return True
     done = 0.0
     for k in range(1, line.size):
         before = z0 + slope * done
         done += math.hypot(line.x[k] - line.x[k - 1], line.y[k] - line.y[k - 1])
-        if not is_clear(
-            walls,
-            grid,
-            line.x[k - 1],
-            line.y[k - 1],
-            before,
-            line.x[k],
-            line.y[k],
-            z0 + slope * done,
-            cells,
+        after = z0 + slope * done
+        if not clearance(
+            walls, grid, line.x[k - 1], line.y[k - 1], before, line.x[k], line.y[k], after, math.inf
         ):
             return False
     return True
@@ -161,28 +155,27 @@ def _gains(walls, corners, medium, line, sine, length, edges, gains):
         if line.met[k] >= 0:
             product *= edges[found, 2]
             found += 1
-    scale = 1.0 / math.sqrt(product * edges[found - 1, 3]) if found > 0 else 1.0 / length
-    for band in range(BANDS):
-        gain = complex(scale, 0.0)
-        edge = 0
-        for k in range(1, line.size - 1):
-            met = line.met[k]
-            if met < 0:
-                gain *= walls[-1 - met].factor[band]
-                continue
-            s_in, s_out = edges[edge, 2], edges[edge, 3]
-            gain *= wedge_coefficient(
-                medium.wavenumber[band],
-                s_in * s_out * sine * sine / (s_in + s_out),
-                sine,
-                corners.opening[met],
-                edges[edge, 0],
-                edges[edge, 1],
-                corners[met].factor_0[band],
-                corners[met].factor_n[band],
-            )
-            edge += 1
-        gains[band] = gain
+    gains[:] = 1.0 / math.sqrt(product * edges[found - 1, 3]) if found > 0 else 1.0 / length
+    found = 0
+    for k in range(1, line.size - 1):
+        met = line.met[k]
+        if met < 0:
+            for band in range(BANDS):
+                gains[band] *= walls[-1 - met].factor[band]
+            continue
+        corner, s_in, s_out = corners[met], edges[found, 2], edges[found, 3]
+        wedge_gains(
+            medium,
+            s_in * s_out * sine * sine / (s_in + s_out),
+            sine,
+            corner.opening,
+            edges[found, 0],
+            edges[found, 1],
+            corner.factor_0,
+            corner.factor_n,
+            gains,
+        )
+        found += 1
     return found
 
 

@@ -13,34 +13,31 @@ from numba import njit
 from sim.propagation.bag import BANDS, VERTICES_MAX, keep_path, may_matter, mirror_height
 from sim.propagation.grid import HIT, TOUCH_M, crossings
 from sim.propagation.ground import ground_gains
-from sim.propagation.places import building_over
-from sim.propagation.wedge import wedge_coefficient
+from sim.propagation.wedge import wedge_gains
 
-ROOF = 3
+# As numbers of numba's one integer type: literals would have every kernel that they go to compiled once more.
+ROOF, LEFT, RIGHT = np.int64(3), np.int64(1), np.int64(2)
 EDGES_MAX = 14
 _OPENING = 1.5 * math.pi
 _CROSSINGS_MAX = 8192
 
 
 @njit(cache=True, nogil=True)
-def weigh_roofs(plan, medium, rules, source, receivers, bag):
-    """Keep the ways over roofs from a source to all receivers."""
+def weigh_roofs(plan, medium, rules, source, roofed, receivers, their_roofed, bag):
+    """Keep the ways over roofs from a source to all receivers; `roofed` tells whether a building lies under it."""
     hits = np.empty(_CROSSINGS_MAX, HIT)
-    cells = np.empty(plan.grid.nx + plan.grid.ny + 4, np.int64)
     edges = np.empty(EDGES_MAX, np.int64)
     points, gains = np.empty((VERTICES_MAX, 3)), np.empty(BANDS, np.complex128)
     walls = plan.walls
     # Between an end and its bounce no wall stands, or the hull would touch it: over a roof the bounce would be indoors.
-    roofed = building_over(walls, plan.grid, source[0], source[1], 0.0) >= 0
     for r in range(len(receivers)):
         there = receivers[r]
-        roofed_there = building_over(walls, plan.grid, there[0], there[1], 0.0) >= 0
         length = math.hypot(there[0] - source[0], there[1] - source[1])
-        count = crossings(walls, plan.grid, source[0], source[1], there[0], there[1], cells, hits)
+        count = crossings(walls, plan.grid, source[0], source[1], there[0], there[1], hits)
         if count == 0:
             continue
         for variant in range(4 if rules.ground else 1):
-            if (variant & 1 and roofed) or (variant & 2 and roofed_there):
+            if (variant & 1 and roofed) or (variant & 2 and their_roofed[r]):
                 continue
             z0 = mirror_height(source[2]) if variant & 1 else source[2]
             z1 = mirror_height(there[2]) if variant & 2 else there[2]
@@ -56,10 +53,8 @@ def weigh_roofs(plan, medium, rules, source, receivers, bag):
                 total = _gains(walls, medium, hits, edges, found, z0, z1, source, there, gains)
                 size = _lay_out(walls, hits, edges, found, z0, z1, source, there, points)
                 bounces = (1 if z0 < 0.0 else 0) + (1 if z1 < 0.0 else 0)
-                if z0 < 0.0 and not rules.rigid_ground:
-                    _weigh_bounce(plan.surfaces, medium, points, 0, 1, 2, gains)
-                if z1 < 0.0 and not rules.rigid_ground:
-                    _weigh_bounce(plan.surfaces, medium, points, size - 1, size - 2, size - 3, gains)
+                if bounces > 0 and not rules.rigid_ground:
+                    _weigh_bounces(plan.surfaces, medium, points, size, gains)
                 keep_path(bag, r, medium, rules.floor, ROOF, found, bounces, total, gains, points, size)
 
 
@@ -107,13 +102,13 @@ def _hull_of(walls, hits, count, z0, z1, length, edges):
     both = True
     for k in range(count):
         both &= hits[k].sides == 3
-    found = climb_hull(walls, hits, count, 1, z0, z1, length, edges)
+    found = climb_hull(walls, hits, count, LEFT, z0, z1, length, edges)
     if both:
         return found
     left = hull_length(walls, hits, edges, found, z0, z1, length)
-    found = climb_hull(walls, hits, count, 2, z0, z1, length, edges)
+    found = climb_hull(walls, hits, count, RIGHT, z0, z1, length, edges)
     if left < hull_length(walls, hits, edges, found, z0, z1, length):
-        found = climb_hull(walls, hits, count, 1, z0, z1, length, edges)
+        found = climb_hull(walls, hits, count, LEFT, z0, z1, length, edges)
     return found
 
 
@@ -167,18 +162,8 @@ def _gains(walls, medium, hits, edges, found, z0, z1, source, receiver, gains):
             phi_out = min(2.0 * math.pi - phi_out, _OPENING)
         else:
             phi_in = min(2.0 * math.pi - phi_in, _OPENING)
-        for band in range(BANDS):
-            face = walls[wall].factor[band]
-            gains[band] *= wedge_coefficient(
-                medium.wavenumber[band],
-                s_in * s_out / (s_in + s_out),
-                1.0,
-                _OPENING,
-                phi_in,
-                phi_out,
-                face,
-                face,
-            )
+        face = walls[wall].factor
+        wedge_gains(medium, s_in * s_out / (s_in + s_out), 1.0, _OPENING, phi_in, phi_out, face, face, gains)
         if e + 1 == found:
             product *= s_out
     for band in range(BANDS):
@@ -187,12 +172,17 @@ def _gains(walls, medium, hits, edges, found, z0, z1, source, receiver, gains):
 
 
 @njit(cache=True, nogil=True)
-def _weigh_bounce(surfaces, medium, points, end, bounce, edge, gains):
-    """Multiply the gains by the ground's reflection factor between an end of the way and its nearest edge."""
-    rise = points[edge, 2] + points[end, 2]
-    across = math.hypot(points[edge, 0] - points[end, 0], points[edge, 1] - points[end, 1])
-    leg = math.hypot(across, rise)
-    ground_gains(surfaces, medium, points[bounce, 0], points[bounce, 1], leg, rise / leg, gains)
+def _weigh_bounces(surfaces, medium, points, size, gains):
+    """Multiply the gains by the ground's reflection factor where the way bounces next to one of its ends."""
+    for side in range(2):
+        end, inward = (0, 1) if side == 0 else (size - 1, -1)
+        bounce, edge = end + inward, end + 2 * inward
+        if points[bounce, 2] > 0.0:
+            continue
+        rise = points[edge, 2] + points[end, 2]
+        across = math.hypot(points[edge, 0] - points[end, 0], points[edge, 1] - points[end, 1])
+        leg = math.hypot(across, rise)
+        ground_gains(surfaces, medium, points[bounce, 0], points[bounce, 1], leg, rise / leg, gains)
 
 
 @njit(cache=True, nogil=True)

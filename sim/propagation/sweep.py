@@ -94,7 +94,21 @@ def _cell_hidden(grid, column, row, px, py, horizon):
 
 @njit(cache=True, nogil=True)
 def look_around(
-    walls, corners, corner_start, grid, px, py, pz, slope, horizon, seen, mark, queue, wall_out, corner_out
+    walls,
+    corners,
+    corner_start,
+    grid,
+    px,
+    py,
+    pz,
+    slope,
+    ceiling,
+    horizon,
+    seen,
+    mark,
+    queue,
+    wall_out,
+    corner_out,
 ):
     """List the walls that face p and the corners that p may see; return their numbers.
 
@@ -107,8 +121,9 @@ def look_around(
         Of the city.
     px, py, pz : float
         The point, m.
-    slope : float
-        Sound of interest stays below pz + slope * distance, m/m, 0 or more: lower walls hide nothing.
+    slope, ceiling : float
+        Sound of interest stays below pz + slope * distance, m/m, 0 or more, and below `ceiling`, m: lower walls hide
+        nothing.
     horizon : ndarray, shape (BINS,)
         1 / distance beyond which each bin is hidden; 0 where nothing hides, inf where nothing is of interest.
     seen : ndarray of int64, shape (walls + cells,), mark : int
@@ -129,7 +144,9 @@ def look_around(
             wall = grid.item[entry]
             if seen[wall] != mark:
                 seen[wall] = mark
-                found += _meet_wall(walls, wall, px, py, pz, slope, horizon, wall_out, found)
+                if _meet_wall(walls, wall, px, py, pz, slope, ceiling, horizon):
+                    wall_out[found] = wall
+                    found += 1
         for corner in range(corner_start[cell], corner_start[cell + 1]):
             corner_out[cornered] = corner
             cornered += 1
@@ -142,8 +159,8 @@ def look_around(
                     queue[waiting] = near
                     waiting += 1
     return (
-        _still_showing(walls, px, py, horizon, wall_out, found),
-        _still_seen(corners, px, py, horizon, corner_out, cornered),
+        _still_showing(walls, px, py, horizon, wall_out[:found]),
+        _still_seen(corners, px, py, horizon, corner_out[:cornered]),
     )
 
 
@@ -165,25 +182,23 @@ def _first_cells(grid, column, row, seen, mark, queue):
 
 
 @njit(cache=True, nogil=True)
-def _meet_wall(walls, wall, px, py, pz, slope, horizon, wall_out, found):
-    """Add a wall that faces p to the list and to the horizon; return how many were added, 0 or 1."""
+def _meet_wall(walls, wall, px, py, pz, slope, ceiling, horizon):
+    """Add a wall that faces p to the horizon; tell whether it may show."""
     ax, ay = walls.ax[wall] - px, walls.ay[wall] - py
     bx, by = walls.bx[wall] - px, walls.by[wall] - py
     if ax * by - ay * bx >= 0.0:  # p lies behind it, or in its line
-        return 0
+        return False
     first, last = bin_position(bx, by), bin_position(ax, ay)
     if not _may_show(walls, wall, px, py, first, last, horizon):
-        return 0
+        return False
     before = walls.before[wall]
     cx, cy = walls.ax[before] - px, walls.ay[before] - py
-    if walls.top[wall] >= pz + slope * math.sqrt(
-        max(ax * ax + ay * ay, bx * bx + by * by, cx * cx + cy * cy)
-    ):
+    far = math.sqrt(max(ax * ax + ay * ay, bx * bx + by * by, cx * cx + cy * cy))
+    if walls.top[wall] >= min(pz + slope * far, ceiling):
         _hide_behind(walls, wall, px, py, first, last, horizon)
         if cx * ay - cy * ax < 0.0:
             _hide_behind_joint(walls, wall, before, px, py, first, last, bin_position(cx, cy), horizon)
-    wall_out[found] = wall
-    return 1
+    return True
 
 
 @njit(cache=True, nogil=True)
@@ -201,10 +216,9 @@ def _hide_behind_joint(walls, wall, before, px, py, first, joint, last, horizon)
 
 
 @njit(cache=True, nogil=True)
-def _still_showing(walls, px, py, horizon, wall_out, found):
+def _still_showing(walls, px, py, horizon, wall_out):
     kept = 0
-    for k in range(found):
-        wall = wall_out[k]
+    for wall in wall_out:
         first = bin_position(walls.bx[wall] - px, walls.by[wall] - py)
         last = bin_position(walls.ax[wall] - px, walls.ay[wall] - py)
         if _may_show(walls, wall, px, py, first, last, horizon):
@@ -221,10 +235,10 @@ def is_hidden(horizon, dx, dy):
 
 
 @njit(cache=True, nogil=True)
-def _still_seen(corners, px, py, horizon, corner_out, cornered):
+def _still_seen(corners, px, py, horizon, corner_out):
     kept = 0
-    for k in range(cornered):
-        if not is_hidden(horizon, corners.x[corner_out[k]] - px, corners.y[corner_out[k]] - py):
-            corner_out[kept] = corner_out[k]
+    for corner in corner_out:
+        if not is_hidden(horizon, corners.x[corner] - px, corners.y[corner] - py):
+            corner_out[kept] = corner
             kept += 1
     return kept

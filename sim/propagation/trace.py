@@ -1,6 +1,6 @@
 """From a source to many receivers: the paths that can be heard."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,12 +8,16 @@ import numpy.typing as npt
 
 from scenes.air import Air
 from sim.propagation.air_absorption import attenuation_db_per_m
-from sim.propagation.bag import CANDIDATE, MEDIUM, VERTICES_MAX, Bag, Rules, new_bag, pick_paths
+from sim.propagation.bag import CANDIDATE, MEDIUM, Bag, Rules, new_bag, pick_paths
 from sim.propagation.chain import ALL_UP_TO, list_shortest, list_strings, string_out
 from sim.propagation.city import City, Plan, rigid
 from sim.propagation.corner import list_corners
+from sim.propagation.ears import Ears, by_height, open_all_ears, open_ears
+from sim.propagation.echo import find_echoes
+from sim.propagation.grid import FREE, LEVEL
 from sim.propagation.line import LINE, weigh_lines
 from sim.propagation.paths import BANDS_HZ, Paths
+from sim.propagation.pick import paths_of
 from sim.propagation.places import check_places
 from sim.propagation.reflection import list_reflections
 from sim.propagation.roof import weigh_roofs
@@ -92,18 +96,88 @@ def trace_paths(
         When a point lies inside a building or under the ground, one line each.
     """
     options = options or PathOptions()
-    start = check_places(city, source, "source")[0]
-    ends = check_places(city, receivers, "receiver") if np.size(receivers) else np.empty((0, 3))
-    plan = city.plan if options.materials else rigid(city.plan)
+    start, ends = check_places(city, source, "source"), check_receivers(city, receivers)
+    plan = _plan_of(city, options)
+    found: dict[int, Paths] = {}
+    for number in by_height(ends):
+        places = ends[number]
+        ceiling = float(max(start[0, 2], places[:, 2].max()))
+        mine = view_from(plan, start, steepest(start, places), ceiling)
+        sought = mine.corner[: len(mine.corner) if seeks_echoes(options) else 0]
+        ears = open_ears(plan, number, places, ceiling, steepest(places, start), sought)
+        found.update(zip(number, _hear(plan, air, start, mine, ears, options), strict=True))
+    return [found[k] for k in range(len(ends))]
+
+
+def trace_to_ears(
+    city: City, air: Air, source: npt.ArrayLike, hearing: Sequence[Ears], options: PathOptions | None = None
+) -> list[Paths]:
+    """Find the paths from one point to receivers whose views are known: `trace_paths` for many sources in turn.
+
+    Parameters
+    ----------
+    city, air, source, options
+        As of `trace_paths`.
+    hearing : sequence of Ears
+        From `prepare_ears`, with the same options, for sources as high as this one.
+
+    Returns
+    -------
+    list of Paths
+        One per receiver, those of `trace_paths`.
+
+    Raises
+    ------
+    BadInput
+        When the source lies inside a building or under the ground.
+    """
+    options = options or PathOptions()
+    start, plan = check_places(city, source, "source"), _plan_of(city, options)
+    found: dict[int, Paths] = {}
+    for ears in hearing:
+        mine = view_from(plan, start, steepest(start, ears.places), ears.ceiling_m)
+        found.update(zip(ears.number, _hear(plan, air, start, mine, ears, options), strict=True))
+    return [found[k] for k in range(len(found))]
+
+
+def prepare_ears(
+    city: City, receivers: npt.ArrayLike, options: PathOptions, highest_m: float
+) -> tuple[Ears, ...]:
+    """Find once what receivers (m, 3), m, see, for all sources up to `highest_m`.
+
+    Raises
+    ------
+    BadInput
+        When a receiver lies inside a building or under the ground, one line each.
+    """
+    ends = check_receivers(city, receivers)
+    return open_all_ears(city.plan, ends, highest_m, echoes=seeks_echoes(options))
+
+
+def check_receivers(city: City, receivers: npt.ArrayLike) -> Floats:
+    """Return receivers (m, 3) as `check_places` does, none as an empty array."""
+    return check_places(city, receivers, "receiver") if np.size(receivers) else np.empty((0, 3))
+
+
+def seeks_echoes(options: PathOptions) -> bool:
+    """Tell whether paths with one facade and one corner are wanted."""
+    return options.reflected_diffraction and options.reflection_order > 0 and options.corner_count > 0
+
+
+def _plan_of(city: City, options: PathOptions) -> Plan:
+    return city.plan if options.materials else rigid(city.plan)
+
+
+def _hear(plan: Plan, air: Air, start: Floats, mine: View, ears: Ears, options: PathOptions) -> list[Paths]:
+    """Return the paths from a source (1, 3) with its view to receivers, one `Paths` each."""
+    source, ends, theirs = start[0], ears.places, ears.view
     rules, medium, bag = rules_of(options), medium_of(air), new_bag(len(ends), ROOM)
-    mine = view_from(plan, start[None], steepest(start[None], ends))
-    theirs = view_from(plan, ends, steepest(ends, start[None]))
-    lines = _listed(list_reflections, plan, rules, start, ends, mine, theirs, bag)
-    weigh_lines(plan, medium, rules, start, ends, lines, len(lines), bag)
+    lines = _listed(list_reflections, plan, rules, source, ends, mine, theirs, bag)
+    weigh_lines(plan, medium, rules, source, ends, lines, len(lines), bag)
     if options.roofs:
-        weigh_roofs(plan, medium, rules, start, ends, bag)
-    for lines in _round_corners(plan, rules, options, start, ends, mine, theirs, bag):
-        weigh_lines(plan, medium, rules, start, ends, lines, len(lines), bag)
+        weigh_roofs(plan, medium, rules, source, mine.roofed[0], ends, theirs.roofed, bag)
+    for lines in _round_corners(plan, rules, options, start, mine, ears, bag):
+        weigh_lines(plan, medium, rules, source, ends, lines, len(lines), bag)
     out = np.empty((len(ends), options.paths_max), CANDIDATE)
     number = pick_paths(bag, rules.floor, np.array([air.sound_speed_mps, *air.wind_mps]), out)
     return paths_of(number, out)
@@ -121,31 +195,31 @@ def _listed(lister: Callable[..., int], *arguments: object) -> Records:
 
 
 def _round_corners(
-    plan: Plan,
-    rules: Rules,
-    options: PathOptions,
-    start: Floats,
-    ends: Floats,
-    mine: View,
-    theirs: View,
-    bag: Bag,
+    plan: Plan, rules: Rules, options: PathOptions, start: Floats, mine: View, ears: Ears, bag: Bag
 ) -> Iterator[Records]:
     """Yield the ways round corners, the strongest kinds first."""
     if options.corner_count < 1:
         return
-    sees = np.zeros(len(plan.corners), np.bool_)
-    sees[mine.corner] = True
-    reflected = options.reflected_diffraction and options.reflection_order > 0
-    yield _listed(list_corners, plan, rules, reflected, start, ends, mine, theirs, sees, bag)
+    source, ends, theirs = start[0], ears.places, ears.view
+    sees = np.zeros(len(plan.corners), np.int64)
+    sees[mine.corner] = mine.clear
+    sought = np.unique(theirs.corner)[: len(theirs.corner) if seeks_echoes(options) else 0]
+    echoes = find_echoes(plan, start, steepest(start, ends), ears.ceiling_m, mine, sought)
+    yield _listed(list_corners, plan, rules, source, ends, theirs, sees, echoes, ears.echoes, bag)
     if options.corner_count > 1:
-        yield _listed(list_strings, plan, rules, start, ends, theirs, sees, bag)
+        yield _listed(list_strings, plan, rules, source, ends, theirs, sees, bag)
     if options.corner_count > ALL_UP_TO:
         strings = np.empty((options.corner_count, len(plan.corners)))
-        parent = np.empty(strings.shape, np.int64)
-        reach = DETOUR_MAX * float(np.hypot(*(ends - start)[:, :2].T).max(initial=0.0))
-        string_out(plan.corners, plan.graph, start, mine.corner, reach, strings, parent)
-        lines = np.empty(len(ends), LINE)
-        yield lines[: list_shortest(plan, start, ends, theirs, strings, parent, ALL_UP_TO + 1, lines)]
+        parent, record = np.empty(strings.shape, np.int64), np.full(len(ends), np.inf)
+        reach = DETOUR_MAX * float(np.hypot(*(ends - source)[:, :2].T).max(initial=0.0))
+        for clear in (FREE, LEVEL):  # past all buildings, then with first and last legs over low ones
+            seen = mine.corner[mine.clear >= clear]
+            string_out(plan.corners, plan.graph, source, seen, reach, strings, parent)
+            lines = np.empty(len(ends), LINE)
+            count = list_shortest(
+                plan, source, ends, theirs, clear, strings, parent, ALL_UP_TO + 1, record, lines
+            )
+            yield lines[:count]
 
 
 def medium_of(air: Air) -> npt.NDArray[np.void]:
@@ -167,51 +241,3 @@ def rules_of(options: PathOptions) -> Rules:
         options.ground,
         not options.materials,
     )
-
-
-def paths_of(number: npt.NDArray[np.int64], out: npt.NDArray[np.void]) -> list[Paths]:
-    """Return one `Paths` per receiver, each in order of delay, from the first `number` (m,) of `out` (m, paths)."""
-    owner = np.repeat(np.arange(len(number)), number)
-    found = out[np.arange(out.shape[1]) < number[:, None]]
-    found = found[np.lexsort((found["delay"], owner))]
-    size = found["size"]
-    points = found["points"][np.arange(VERTICES_MAX) < size[:, None]]
-    vertex = np.concatenate([[0], np.cumsum(size)])
-    gain = np.asarray(found["gain"], dtype=np.complex128)
-    phase = np.unwrap(np.angle(gain), axis=1)
-    fields = {
-        "delay_s": found["delay"].copy(),
-        "gain": _signs(np.abs(gain), phase) * np.abs(gain),
-        "length_m": found["length"].copy(),
-        "kind": found["kind"].astype(np.int8),
-        "order": found["order"].astype(np.int8),
-        "ground_bounces": found["bounces"].astype(np.int8),
-        "departure": _directions(points, vertex[:-1], vertex[:-1] + 1),
-        "arrival": _directions(points, vertex[1:] - 2, vertex[1:] - 1),
-        "phase_rad": phase,
-    }
-    result, begin = [], 0
-    for end in np.cumsum(number):
-        rows = {name: values[begin:end] for name, values in fields.items()}
-        start = vertex[begin : end + 1] - vertex[begin]
-        result.append(Paths(**rows, vertices_m=points[vertex[begin] : vertex[end]], vertex_start=start))
-        begin = end
-    return result
-
-
-def _signs(magnitude: Floats, phase: Floats) -> Floats:
-    """Return the sign of each path, shape (n, 1), with which the minimum phase of its magnitude is nearest its phase.
-
-    Bands count by their energy. The minimum phase is pi / 2 times the slope of log magnitude over log frequency (Bode
-    1945, Network Analysis, ch. 14, for slopes that change slowly).
-    """
-    slope = np.gradient(np.log(np.maximum(magnitude, 1e-300)), np.log(BANDS_HZ), axis=1)
-    agreement = np.sum(magnitude**2 * np.cos(phase - 0.5 * np.pi * slope), axis=1, keepdims=True)
-    return np.where(agreement < 0.0, -1.0, 1.0)
-
-
-def _directions(points: Floats, start: npt.NDArray[np.int64], end: npt.NDArray[np.int64]) -> Floats:
-    """Return unit vectors from points[start] to points[end]; down where they coincide (a bounce at the source)."""
-    step = points[end] - points[start]
-    norm = np.linalg.norm(step, axis=1, keepdims=True)
-    return np.where(norm > 1e-9, step / np.maximum(norm, 1e-9), [0.0, 0.0, -1.0])

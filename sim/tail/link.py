@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 
 from sim.propagation.bag import BANDS
-from sim.propagation.grid import HIT, crossings
+from sim.propagation.grid import BOTH, HIT, crossings
 from sim.propagation.roof import EDGES_MAX, climb_hull, hull_length
 
 # From this many facades on, mirrors count as scatterers: the search for paths does not follow them further.
@@ -41,7 +41,6 @@ def link_patches(walls, grid, wavelengths, ground, lit, seen, aimed, links):
     equations 14 and 15, z the detour over all edges, e the distance of the outermost).
     """
     hits, edges = np.empty(_CROSSINGS_MAX, HIT), np.empty(EDGES_MAX, np.int64)
-    cells = np.empty(grid.nx + grid.ny + 4, np.int64)
     chance_lit, chance_seen = _chances(lit), _chances(seen)
     count = 0
     for number in range(len(links)):
@@ -53,8 +52,8 @@ def link_patches(walls, grid, wavelengths, ground, lit, seen, aimed, links):
         factor /= (chance_lit[i + 1] - chance_lit[i]) * (chance_seen[j + 1] - chance_seen[j]) * len(links)
         x0, y0, z0, x1, y1, z1 = lit[i].x, lit[i].y, lit[i].z, seen[j].x, seen[j].y, seen[j].z
         across = math.hypot(x1 - x0, y1 - y0)
-        crossed = crossings(walls, grid, x0, y0, x1, y1, cells, hits)
-        found = climb_hull(walls, hits, crossed, 3, z0, z1, across, edges) if crossed else 0
+        crossed = crossings(walls, grid, x0, y0, x1, y1, hits)
+        found = climb_hull(walls, hits, crossed, BOTH, z0, z1, across, edges) if crossed else 0
         if found < 0:
             continue
         leg = hull_length(walls, hits, edges, found, z0, z1, across)

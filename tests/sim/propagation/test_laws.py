@@ -7,6 +7,7 @@ import shapely
 from scenes.air import Air
 from scenes.errors import BadInput
 from sim.propagation.city import index_block
+from sim.propagation.engines import open_engine
 from sim.propagation.paths import BANDS_HZ, PathKind
 from sim.propagation.trace import PathOptions, trace_paths
 
@@ -233,3 +234,18 @@ def test_a_house_without_height_is_not_there(make):
     city = index_block(make.block(make.building("slab", make.box(0, 0, 20, 20), 0.0)))
     paths = trace_paths(city, CALM, [-5, 10, 1], [[30, 10, 1]])[0]
     assert paths.kind.tolist() == [PathKind.DIRECT, PathKind.DIRECT]
+
+
+def test_many_sources_to_receivers_known_beforehand_find_the_same_paths(make):
+    block, plans = make.random_block(5, count=25, low=4.0, high=30.0)
+    city, rng = index_block(block), np.random.default_rng(5)
+    points = np.column_stack([make.streets(plans, rng, 24), rng.uniform(0.5, 12.0, 24)])
+    roof = plans[0].centroid.coords[0]
+    ends = np.vstack([points[12:], [*roof, block.buildings[0].top_m + 3.0]])
+    trace = open_engine(city, CALM, receivers=ends)
+    for source in [*points[:12], [*points[0, :2], 120.0]]:
+        for known, alone in zip(trace(source, ends), trace_paths(city, CALM, source, ends), strict=True):
+            np.testing.assert_allclose(known.length_m, alone.length_m, rtol=1e-12)
+            np.testing.assert_allclose(known.gain, alone.gain, rtol=1e-9)
+    with pytest.raises(BadInput, match=r"source 0 .* under the ground"):
+        trace([0.0, 0.0, -1.0], ends)

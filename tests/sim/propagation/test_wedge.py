@@ -2,15 +2,27 @@
 
 import math
 
+import numpy as np
 import pytest
+from scipy.special import wofz
 
-from sim.propagation.wedge import coarse_bound, wedge_coefficient
+from sim.propagation.bag import MEDIUM
+from sim.propagation.wedge import transition, wedge_bounds, wedge_gains
 
 # Insertion loss, dB, of a rigid wedge by Fresnel number: source and receiver 30 m from the edge, source at 60 degrees,
 # receiver 8 degrees into the shadow.
 HALF_PLANE = {0.01: 5.38, 0.1: 8.92, 1.0: 15.67, 10.0: 25.34, 100.0: 35.33}
 CORNER = {0.01: 2.62, 0.1: 7.34, 1.0: 14.50, 10.0: 24.20, 100.0: 34.20}
 RIGHT_ANGLE = 1.5 * math.pi
+
+
+def wedge_coefficient(k, reach, sine, opening, phi_in, phi_out, *faces):
+    """Return D of a wedge at one wavenumber."""
+    medium, gains = np.zeros(1, MEDIUM), np.ones(1, complex)
+    medium["wavenumber"] = k
+    factor_0, factor_n = np.array(faces[:1]), np.array(faces[1:])
+    wedge_gains(medium, reach, sine, opening, phi_in, phi_out, factor_0, factor_n, gains)
+    return gains[0]
 
 
 def diffracted(k, s, r, phi_in, phi_out, opening=RIGHT_ANGLE, faces=(1.0, 1.0)):
@@ -68,9 +80,22 @@ def test_reciprocity():
         assert diffracted(5.0, 40.0, 12.0, phi_out, phi_in) == pytest.approx(there, rel=1e-9)
 
 
-def test_coarse_bound_bounds():
+def test_bounds_bound():
+    medium = np.zeros(4, MEDIUM)
+    medium["wavenumber"] = [0.3, 1.2, 8.0, 140.0]
     for step in range(1, 40):
         for reach in (0.5, 10.0, 200.0):
             phi_in, phi_out = 0.12 * step, RIGHT_ANGLE - 0.07 * step
-            exact = abs(wedge_coefficient(1.2, reach, 0.9, RIGHT_ANGLE, phi_in, phi_out, 1.0, 0.7))
-            assert exact <= coarse_bound(1.2, reach, 0.9, RIGHT_ANGLE, phi_in, phi_out) * (1.0 + 1e-9)
+            exact, bounds = np.ones(4, complex), np.ones(4)
+            faces = np.ones(4), np.full(4, 0.7)
+            wedge_gains(medium, reach, 0.9, RIGHT_ANGLE, phi_in, phi_out, *faces, exact)
+            wedge_bounds(medium, reach, 0.9, RIGHT_ANGLE, phi_in, phi_out, bounds)
+            assert np.all(np.abs(exact) <= bounds * (1.0 + 1e-9))
+            assert np.all(bounds < 40.0 * np.abs(exact))
+
+
+def test_the_tabulated_transition_function_is_that_of_the_faddeeva_function():
+    x = np.linspace(0.0, 59.99, 3001)
+    turn = np.exp(0.25j * np.pi)
+    exact = np.sqrt(np.pi * x) * turn * wofz(1j * turn * np.sqrt(x))
+    np.testing.assert_allclose([transition(value) for value in x], exact, atol=1e-8)

@@ -11,7 +11,8 @@ import math
 import numpy as np
 import pytest
 
-from sim.propagation.wedge import wedge_coefficient
+from sim.propagation.bag import MEDIUM
+from sim.propagation.wedge import wedge_gains
 
 OCTAVES_HZ = (63.0, 125.0, 250.0, 500.0, 1000.0, 2000.0, 4000.0, 8000.0)
 RIGHT_ANGLE = 1.5 * math.pi
@@ -34,6 +35,15 @@ def exact(k, opening, s, phi_in, r, phi_out, z=0.0):
         beta = beta + np.sin(turned) / (2.0 * (np.sinh(0.5 * nu * eta) ** 2 + np.sin(0.5 * turned) ** 2))
     value = beta * np.exp(-1j * k * way) / way * slope
     return complex(-nu / (2.0 * np.pi) * np.sum(half[:, None] * WEIGHTS * value))
+
+
+def wedge_coefficient(k, reach, sine, opening, phi_in, phi_out, *faces):
+    """Return D of a wedge at one wavenumber."""
+    medium, gains = np.zeros(1, MEDIUM), np.ones(1, complex)
+    medium["wavenumber"] = k
+    factor_0, factor_n = np.array(faces[:1]), np.array(faces[1:])
+    wedge_gains(medium, reach, sine, opening, phi_in, phi_out, factor_0, factor_n, gains)
+    return gains[0]
 
 
 def uniform(k, s, phi_in, r, phi_out, z):
