@@ -26,8 +26,9 @@ from sim.propagation.facets import Facet, facets_of
 from sim.propagation.ground import ground_gains
 from sim.propagation.image_paths import Mirrors, mirrors_of, way_of
 from sim.propagation.paths import BANDS_HZ, PathKind, Paths
+from sim.propagation.pick import paths_of
 from sim.propagation.places import check_places
-from sim.propagation.trace import medium_of, paths_of
+from sim.propagation.trace import medium_of
 
 Floats = npt.NDArray[np.float64]
 
