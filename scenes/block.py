@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from scenes.terrain import Terrain
+
 Outline = npt.NDArray[np.float64]
 
 
@@ -25,7 +27,7 @@ class Building:
     outline : ndarray, shape (n, 2)
         Outer ring, m, counter-clockwise, first point not repeated, no self-intersection.
     height_m, base_m : float
-        Height of the roof above the base; height of the base above the datum.
+        Height of the roof above the base; height of the base above the datum, that of the lowest ground at the walls.
     facade : str
         Name of a material (`scenes.material`).
     courtyards : tuple of ndarray, each (m, 2)
@@ -58,10 +60,17 @@ class Patch:
 
 @dataclass(frozen=True, eq=False)
 class Ground:
-    """The ground: one surface with patches of others; a later patch lies over an earlier one."""
+    """The ground: one surface with patches of others, a later one over an earlier; its relief, None where flat."""
 
     surface: str = "asphalt"
     patches: tuple[Patch, ...] = ()
+    terrain: Terrain | None = None
+
+    def height_at(self, points: npt.ArrayLike) -> npt.NDArray[np.float64]:
+        """Return the height of the ground at points (..., 2 or more) above the local datum, m."""
+        if self.terrain is None:
+            return np.zeros(np.shape(points)[:-1])
+        return self.terrain.height_at(points)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Import of a GeoJSON of footprints: WGS84 to local metres, touching houses united, every doubt accounted for."""
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,6 +16,8 @@ from scenes.frame import local_to_lonlat, lonlat_to_local
 from scenes.geojson import read_features, require_lonlat
 from scenes.heights import Height, parse_length, read_height
 from scenes.import_account import ImportAccount
+from scenes.terrain import Terrain
+from scenes.terrain_file import read_terrain
 from scenes.unite import United, rings_of, unite
 
 # building:material in OpenStreetMap -> facade. "Brickwork" is the rendered one of the table.
@@ -68,14 +71,21 @@ class FootprintOptions:
 
 @dataclass(frozen=True, eq=False)
 class _House:
-    """A footprint ready to be united: its part, height, base and facade."""
+    """A footprint ready to be united: its part, height, facade, and the lowest ground at its walls, m."""
 
     part: Part
     height: Height
     facade: str
+    base_m: float = 0.0
+
+    @property
+    def top_m(self) -> float:
+        return self.base_m + self.height.metres
 
 
-def read_footprints(path: str | Path, options: FootprintOptions | None = None) -> tuple[Block, ImportAccount]:
+def read_footprints(
+    path: str | Path, options: FootprintOptions | None = None, terrain_file: str | Path | None = None
+) -> tuple[Block, ImportAccount]:
     """Read building footprints.
 
     Parameters
@@ -84,6 +94,9 @@ def read_footprints(path: str | Path, options: FootprintOptions | None = None) -
         GeoJSON FeatureCollection of Polygons and MultiPolygons in WGS84. Properties, all optional: `id`, `height`,
         `height_source`, `levels` or `building:levels`, `min_height`, `building`, `building:material`.
     options : FootprintOptions, optional
+    terrain_file : path, optional
+        GeoTIFF of the ground's heights (`scenes.geotiff`); without one it is flat. A building stands on the lowest
+        ground at its walls: that is what maps measure heights from.
 
     Returns
     -------
@@ -96,7 +109,7 @@ def read_footprints(path: str | Path, options: FootprintOptions | None = None) -
     Raises
     ------
     BadInput
-        When the file cannot be read as such or holds no building.
+        When a file cannot be read as such, the map holds no building, or the terrain does not cover the block.
     """
     options = options or FootprintOptions()
     features = read_features(path)
@@ -108,20 +121,29 @@ def read_footprints(path: str | Path, options: FootprintOptions | None = None) -
         why = f"; the first: {sifted.dropped[0][0]}: {sifted.dropped[0][1]}" if sifted.dropped else ""
         msg = f"{path}: no building among its {len(features)} features{why}"
         raise BadInput(msg)
+    terrain = None
+    if terrain_file is not None:
+        plans = [house.part.plan for house in houses]
+        terrain = read_terrain(terrain_file, origin, _bounds(plans, options.margin_m))
+        houses = [replace(house, base_m=_foot_m(terrain, house)) for house in houses]
     united = _unite(houses, options.slot_m)
-    ground = Ground(options.surface)
-    block = Block(
-        Path(path).stem, _buildings(united, houses), _bounds(united, options.margin_m), ground, origin
-    )
-    return block, _account(str(path), len(features), houses, united, sifted)
+    bounds = _bounds([one.plan for one in united], options.margin_m)
+    ground = Ground(options.surface, terrain=terrain)
+    block = Block(Path(path).stem, _buildings(united, houses), bounds, ground, origin)
+    account = _account(str(path), len(features), houses, united, sifted)
+    return block, replace(account, ground="" if terrain is None else f"{terrain_file}: {terrain.told}")
+
+
+def _foot_m(terrain: Terrain, house: _House) -> float:
+    """Return the lowest ground at the corners of a house and where its walls cross the terrain's grid, m."""
+    corners = shapely.get_coordinates(house.part.plan.exterior)
+    return min(float(terrain.profile(a, b)[1].min()) for a, b in itertools.pairwise(corners))
 
 
 def _unite(houses: list[_House], slot_m: float) -> list[United]:
-    """Unite houses of equal height (to 1 cm) and facade."""
-    tops = np.array([house.height.metres for house in houses])
-    _, kinds = np.unique(
-        [f"{house.height.metres:.2f} {house.facade}" for house in houses], return_inverse=True
-    )
+    """Unite houses whose roofs are equally high (to 1 cm), of one facade."""
+    tops = np.array([house.top_m for house in houses])
+    _, kinds = np.unique([f"{house.top_m:.2f} {house.facade}" for house in houses], return_inverse=True)
     return unite([house.part.plan for house in houses], tops, kinds, slot_m)
 
 
@@ -193,6 +215,7 @@ def _buildings(united: list[United], houses: list[_House]) -> tuple[Building, ..
                 name if pieces[name] == 1 else f"{name}/{pieces[name]}",
                 outline,
                 members[0].height.metres,
+                members[0].base_m,
                 facade=members[0].facade,
                 courtyards=courtyards,
                 height_guessed=any(house.height.source == "guess" for house in members),
@@ -201,8 +224,8 @@ def _buildings(united: list[United], houses: list[_House]) -> tuple[Building, ..
     return tuple(buildings)
 
 
-def _bounds(united: list[United], margin_m: float) -> tuple[float, float, float, float]:
-    west, south, east, north = shapely.total_bounds([one.plan for one in united]).tolist()
+def _bounds(plans: list[shapely.Polygon], margin_m: float) -> tuple[float, float, float, float]:
+    west, south, east, north = shapely.total_bounds(plans).tolist()
     return (west - margin_m, south - margin_m, east + margin_m, north + margin_m)
 
 

@@ -26,6 +26,8 @@ class ImportAccount:
         Id and what was done or why, one entry for each feature (or part of one).
     heights_measured, heights_from_levels, heights_guessed : int
         Footprints by where their height comes from.
+    ground : str
+        Where the ground's heights come from and what they are; empty where it is flat.
     """
 
     source: str
@@ -38,6 +40,7 @@ class ImportAccount:
     heights_measured: int
     heights_from_levels: int
     heights_guessed: int
+    ground: str = ""
 
     def lines(self, shown: int = SHOWN) -> list[str]:
         """Return the account for people, at most `shown` ids for each matter."""
@@ -47,6 +50,8 @@ class ImportAccount:
             f"{self.source}: {self.read} features read, {self.footprints} footprints kept, {self.buildings} buildings",
             f"heights: {self.heights_measured} measured, {self.heights_from_levels} from levels, {guessed}",
         ]
+        if self.ground:
+            lines.append(self.ground)
         if self.united:
             lines.append(
                 f"united: {in_groups} touching footprints of equal height into {len(self.united)} buildings"

@@ -53,8 +53,12 @@ def _misplaced(noun: str, things: tuple[Sensor, ...] | tuple[Event, ...], block:
     finite = np.all(np.isfinite(places), axis=1).reshape(-1)
     places = np.nan_to_num(places, nan=0.0, posinf=0.0, neginf=0.0)
     west, south, east, north = block.bounds_m
+    grounds = np.round(block.ground.height_at(places), 2).tolist()
+    rounded_m = 0.01 if block.ground.terrain is not None else 0.0  # places are told to the centimetre
     mistakes = []
-    for thing, place, known, holder in zip(things, places, finite, building_at(block, places), strict=True):
+    for thing, place, known, holder, ground in zip(
+        things, places, finite, building_at(block, places), grounds, strict=True
+    ):
         x, y, z = place
         where = f"{noun} {thing.id!r} at [{x:.1f}, {y:.1f}, {z:.1f}] m"
         if not known:
@@ -65,8 +69,8 @@ def _misplaced(noun: str, things: tuple[Sensor, ...] | tuple[Event, ...], block:
             mistakes.append(
                 f"{where} lies outside the block ({west:.0f} to {east:.0f} east, {south:.0f} to {north:.0f} north)"
             )
-        elif z < 0.0:
-            mistakes.append(f"{where} lies under the ground; z must be 0 or more")
+        elif z < ground - rounded_m:
+            mistakes.append(f"{where} lies under the ground; z must be {ground:g} or more there")
         elif holder >= 0:
             building = block.buildings[holder]
             mistakes.append(f"{where} lies inside building {building.id!r} ({building.top_m:.1f} m high)")

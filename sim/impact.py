@@ -6,18 +6,23 @@ import numpy as np
 import numpy.typing as npt
 
 from scenes.block import Block
+from scenes.terrain import Terrain
 
 Floats = npt.NDArray[np.float64]
+
+# A muzzle on the ground lies no deeper in it than places are rounded, m.
+_SURFACE_M = 0.01
 
 
 @dataclass(frozen=True, eq=False)
 class Facades:
-    """All walls of a block: start and end in plan, shape (n, 2), foot and top height, shape (n,), m."""
+    """All walls of a block: start and end in plan, shape (n, 2), foot and top height, shape (n,), m; and its relief."""
 
     start: Floats
     end: Floats
     base_m: Floats
     top_m: Floats
+    terrain: Terrain | None = None
 
 
 def facades_of(block: Block) -> Facades:
@@ -29,11 +34,12 @@ def facades_of(block: Block) -> Facades:
             ends.append(np.roll(ring, -1, axis=0))
             bases.append(np.full(len(ring), building.base_m))
             tops.append(np.full(len(ring), building.top_m))
-    return Facades(*(np.concatenate(parts) for parts in (starts, ends, bases, tops)))
+    walls = (np.concatenate(parts) for parts in (starts, ends, bases, tops))
+    return Facades(*walls, terrain=block.ground.terrain)
 
 
 def free_length(facades: Facades, start_m: Floats, direction: Floats, reach_m: float) -> float:
-    """Return how far a straight line goes before it meets a wall.
+    """Return how far a straight line goes before it meets a wall or a hill.
 
     Parameters
     ----------
@@ -46,7 +52,7 @@ def free_length(facades: Facades, start_m: Floats, direction: Floats, reach_m: f
     Returns
     -------
     float
-        m; `reach_m` when no wall is in the way. Roofs stop nothing: a line that falls on one goes on to the wall
+        m; `reach_m` when nothing is in the way. Roofs stop nothing: a line that falls on one goes on to the wall
         behind it.
     """
     wall = facades.end - facades.start
@@ -59,4 +65,9 @@ def free_length(facades: Facades, start_m: Floats, direction: Floats, reach_m: f
     height = start_m[2] + along * direction[2]
     met = ~parallel & (along > 0.0) & (across >= 0.0) & (across <= 1.0)
     met &= (height >= facades.base_m) & (height <= facades.top_m)
-    return float(min(along[met].min(initial=reach_m), reach_m))
+    free_m = float(min(along[met].min(initial=reach_m), reach_m))
+    if facades.terrain is None or free_m == 0.0:
+        return free_m
+    share, ground = facades.terrain.profile(start_m, start_m + free_m * direction)
+    buried = np.flatnonzero(start_m[2] + share * free_m * direction[2] < ground - _SURFACE_M)
+    return float(share[buried[0]]) * free_m if len(buried) else free_m

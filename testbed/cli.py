@@ -25,7 +25,12 @@ VERBS = {
 }
 
 # A file named for a group chooses the option that reads it: `scene.buildings=FILE` alone means `scene=file`.
-_CHOICE_OF_FILE_KEY = {"scene.buildings": "scene", "layout.file": "layout", "schedule.file": "schedule"}
+_CHOICE_OF_FILE_KEY = {
+    "scene.buildings": "scene",
+    "scene.terrain": "scene",
+    "layout.file": "layout",
+    "schedule.file": "schedule",
+}
 # In `paths`, `sensor=` names the one sensor of the pair; elsewhere it chooses the kind of microphone.
 _SHORT_KEYS = {"paths": {"sensor": "sensor_id"}}
 

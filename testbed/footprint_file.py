@@ -19,10 +19,13 @@ class FootprintFile:
         GeoJSON in WGS84; required.
     footprints : FootprintOptions
         How footprints become a block.
+    terrain : Path or None
+        GeoTIFF of heights of the ground, which must cover the block; None is flat ground.
     """
 
     buildings: Path | None = None
     footprints: FootprintOptions = field(default_factory=FootprintOptions)
+    terrain: Path | None = None
 
     def read(self) -> tuple[Block, ImportAccount]:
         """Return the block, and what was read, mended and left out.
@@ -34,4 +37,4 @@ class FootprintFile:
         """
         if self.buildings is None:
             raise BadInput("scene=file wants scene.buildings=FILE, a GeoJSON of building footprints")
-        return read_footprints(self.buildings, self.footprints)
+        return read_footprints(self.buildings, self.footprints, self.terrain)

@@ -15,7 +15,7 @@ from sim.propagation.air_absorption import attenuation_db_per_m
 from sim.propagation.city import City, index_block
 from sim.propagation.engines import EngineOptions
 from sim.propagation.paths import BANDS_HZ, PathKind
-from sim.propagation.trace import PathOptions, trace_paths
+from sim.propagation.trace import PathOptions
 from sim.pulse_table import design_filters
 from sim.recorder import add_event
 
@@ -72,7 +72,7 @@ class PairSound:
     paths : tuple of HeardPath
         In order of arrival.
     roof_m : ndarray, shape (k, 3)
-        The taut string over roofs from source to sensor; the straight line where nothing stands in the way.
+        The taut string over roofs and hills from source to sensor; the straight line where nothing is in the way.
     pressure_pa : ndarray of float32, shape (n,)
         Behind the microphone's high-pass, without noise, sampled from `start_s` after the bang on, true time.
     start_s, rate_hz : float
@@ -181,6 +181,6 @@ def _number(paths: list[HeardPath]) -> tuple[HeardPath, ...]:
 def _over_roofs(city: City, scene: Scene, event: Event, place_m: Floats) -> Floats:
     """Return the vertices of the way over roofs, whether or not it is loud enough to be kept among the others."""
     roofs = PathOptions(reflection_order=0, corner_count=0, reflected_diffraction=False, ground=False)
-    found = trace_paths(city, scene.air, event.position_m, place_m, roofs)[0]
+    found = open_engine(city, scene.air, roofs)(event.position_m, place_m)[0]
     shortest = int(np.argmin(found.length_m))
     return found.vertices_m[found.vertex_start[shortest] : found.vertex_start[shortest + 1]]

@@ -39,7 +39,8 @@ def draw_profile(axes: Axes, scene: Scene, event: Event, sensor: Sensor, sound: 
                 (near, low), far - near, high - low, facecolor="#c4c4c4", edgecolor="#777777", linewidth=0.8
             )
         )
-    axes.axhline(0.0, color="#6b5b45", linewidth=2.0, zorder=2)
+    margin = 0.03 * max(length, 1.0)
+    lowest = _draw_ground(axes, scene, start, end, margin)
     ends = ([0.0, length], [start[2], end[2]])
     free = any(p.kind is PathKind.DIRECT and p.ground_bounces == 0 for p in sound.paths)
     axes.plot(*ends, color="black", linestyle="-" if free else ":", linewidth=1.2, zorder=3)
@@ -58,19 +59,29 @@ def draw_profile(axes: Axes, scene: Scene, event: Event, sensor: Sensor, sound: 
         axes.plot(*_unroll(sound.roof_m, start), color=style.colour, linewidth=2.0, zorder=4)
     axes.plot(0.0, start[2], "*", color="#D55E00", markersize=14, markeredgecolor="white", zorder=5)
     axes.plot(length, end[2], "^", color=SENSOR_COLOUR, markersize=9, markeredgecolor="white", zorder=5)
-    margin = 0.03 * max(length, 1.0)
     axes.set_xlim(-margin, length + margin)
-    axes.set_ylim(-0.04 * top, 1.18 * top)
+    axes.set_ylim(lowest - 0.04 * (top - lowest), lowest + 1.18 * (top - lowest))
     axes.set_xlabel("along the line from source to sensor, m", fontsize=9, labelpad=1)
     axes.set_ylabel("height, m")
     box = axes.get_window_extent()
-    stretch = (box.height / (1.22 * top)) / (box.width / (length + 2 * margin))
+    stretch = (box.height / (1.22 * (top - lowest))) / (box.width / (length + 2 * margin))
     title = (
         "cut: free line of sight"
         if free
         else "cut: blocked line of sight" + _told(sound, in_plane, start, end)
     )
     axes.set_title(f"{title}; heights x{stretch:.1f}", fontsize=10)
+
+
+def _draw_ground(axes: Axes, scene: Scene, start: Floats, end: Floats, margin: float) -> float:
+    """Draw the ground along the cut and `margin` beyond both ends; return its lowest height, m."""
+    step = (end - start)[:2]
+    length = float(np.hypot(*step))
+    along = np.linspace(-margin, length + margin, 600)
+    height = scene.block.ground.height_at(start[:2] + along[:, None] * step / max(length, 1e-9))
+    axes.plot(along, height, color="#6b5b45", linewidth=2.0, zorder=2)
+    axes.fill_between(along, height, height.min() - 1e3, color="#e4dccf", zorder=1.5)
+    return float(height.min())
 
 
 def cut_buildings(scene: Scene, start: Floats, end: Floats) -> list[tuple[float, float, float, float]]:

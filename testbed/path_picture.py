@@ -84,10 +84,13 @@ def routes_of(paths: Sequence[HeardPath]) -> list[Route]:
 
 
 def _in_plan(heard: HeardPath) -> npt.NDArray[np.float64]:
-    """Return the plan vertices where the way bends, (k, 2); a bounce off the ground is none."""
-    kept = np.ones(len(heard.vertices_m), dtype=bool)
-    kept[1:-1] = heard.vertices_m[1:-1, 2] > 0.0
-    return heard.vertices_m[kept, :2]
+    """Return the plan vertices but those on the ground, (k, 2): the lowest of those where the way does not bend."""
+    plan = heard.vertices_m[:, :2]
+    back, on = plan[:-2] - plan[1:-1], plan[2:] - plan[1:-1]
+    bend = np.abs(back[:, 0] * on[:, 1] - back[:, 1] * on[:, 0])
+    straight = 1 + np.flatnonzero(bend <= _SAME_M * np.hypot(*(plan[-1] - plan[0])))
+    lowest = straight[np.argsort(heard.vertices_m[straight, 2], kind="stable")]
+    return np.delete(plan, lowest[: heard.ground_bounces], axis=0)
 
 
 def _draw_plan(

@@ -43,7 +43,7 @@ def lampposts(block: Block, spacing_m: float, height_m: float) -> Points:
     places = np.concatenate([*corners, *between])
     places = places[in_bounds(block, places) & ~is_inside(block, places)]
     places = places[wall_distance(block, places) >= POLE_CLEARANCE_M]
-    return np.column_stack([places, np.full(len(places), height_m)])
+    return np.column_stack([places, block.ground.height_at(places) + height_m])
 
 
 def parapets(block: Block) -> Points:

@@ -83,7 +83,7 @@ class FileLayout:
         BadInput
             When the file cannot be used, or holds fewer mounts than `count`.
         """
-        mounts = read_mounts(self.file, block.origin, self.height_m)
+        mounts = read_mounts(self.file, block, self.height_m)
         if self.count is None:
             return mounts
         places = np.array([mount.position_m for mount in mounts])

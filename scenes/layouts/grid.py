@@ -44,7 +44,7 @@ class RegularGrid:
                 msg = f"layout: block {block.name!r} has no open ground for poles"
                 raise BadInput(msg)
             moved = shapely.get_coordinates(shapely.shortest_line(ground, shapely.points(nodes)))[::2]
-            places = np.column_stack([moved, np.full(len(moved), self.height_m)])
+            places = np.column_stack([moved, block.ground.height_at(moved) + self.height_m])
         else:
             places = _nearest_free(nodes, candidates(block, self.on, self.height_m))
         return name_mounts(places, self.on)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from scenes.block import Origin
+from scenes.block import Block
 from scenes.errors import BadInput
 from scenes.frame import lonlat_to_local
 from scenes.geojson import (
@@ -27,7 +27,7 @@ from scenes.layouts.mount import POLE, Mount
 ACCEPTED = "a CSV with columns id,x,y,z (m) or id,lon,lat,z_agl, or a GeoJSON of points, is accepted"
 
 
-def read_mounts(path: str | Path, origin: Origin | None, height_m: float) -> tuple[Mount, ...]:
+def read_mounts(path: str | Path, block: Block, height_m: float) -> tuple[Mount, ...]:
     """Read mounts.
 
     Parameters
@@ -35,8 +35,8 @@ def read_mounts(path: str | Path, origin: Origin | None, height_m: float) -> tup
     path : path
         `.csv`: `id` and `x,y` (and `z`) in the block's frame, or `lon,lat` (and `z_agl`), and perhaps `type`.
         `.geojson` or `.json`: points with the properties `id` (or `osm_id`), `z_agl` or `height`, `type` or `kind`.
-    origin : Origin or None
-        Of the block; needed for longitudes and latitudes.
+    block : Block
+        Its origin is needed for longitudes and latitudes, its ground for heights above ground.
     height_m : float
         Height above ground where the file gives none, m.
 
@@ -50,9 +50,9 @@ def read_mounts(path: str | Path, origin: Origin | None, height_m: float) -> tup
         msg = f"layout: no file given; {ACCEPTED}"
         raise BadInput(msg)
     if file.suffix.lower() == ".csv":
-        mounts = _from_csv(file, origin, height_m)
+        mounts = _from_csv(file, block, height_m)
     elif file.suffix.lower() in (".geojson", ".json"):
-        mounts = _from_geojson(file, origin, height_m)
+        mounts = _from_geojson(file, block, height_m)
     else:
         msg = f"{file}: {ACCEPTED}"
         raise BadInput(msg)
@@ -68,7 +68,7 @@ def read_mounts(path: str | Path, origin: Origin | None, height_m: float) -> tup
     return mounts
 
 
-def _from_csv(file: Path, origin: Origin | None, height_m: float) -> tuple[Mount, ...]:
+def _from_csv(file: Path, block: Block, height_m: float) -> tuple[Mount, ...]:
     try:
         if file.stat().st_size > LARGEST_FILE_BYTES:
             msg = f"{file}: too large; at most {LARGEST_FILE_BYTES / 1e6:.0f} MB are read"
@@ -87,11 +87,11 @@ def _from_csv(file: Path, origin: Origin | None, height_m: float) -> tuple[Mount
         msg = f"{file}: columns {sorted(map(str, columns))}; {ACCEPTED}"
         raise BadInput(msg)
     if not local:
-        _require_origin(file, origin)
+        _require_origin(file, block)
     mounts, mistakes = [], []
     for line, row in enumerate(rows, start=2):
         try:
-            mounts.append(_csv_mount(row, local, origin, height_m))
+            mounts.append(_csv_mount(row, local, block, height_m))
         except (TypeError, ValueError) as error:
             mistakes.append(f"{file}: line {line}: {error}")
     if mistakes:
@@ -99,19 +99,20 @@ def _from_csv(file: Path, origin: Origin | None, height_m: float) -> tuple[Mount
     return tuple(mounts)
 
 
-def _csv_mount(row: Mapping[str, str], local: bool, origin: Origin | None, height_m: float) -> Mount:
+def _csv_mount(row: Mapping[str, str], local: bool, block: Block, height_m: float) -> Mount:
     name = (row["id"] or "").strip()
     if not name:
         msg = "has no id"
         raise ValueError(msg)
     first, second = (_number(row, key) for key in (("x", "y") if local else ("lon", "lat")))
-    key = "z" if local and "z" in row else "z_agl"
-    z = _number(row, key) if row.get(key) else height_m
     kind = row.get("type") or POLE
-    if local or origin is None:
-        return Mount(name, (first, second, z), kind)
-    x, y = lonlat_to_local(origin, [first, second])[0].tolist()
-    return Mount(name, (x, y, z), kind)
+    if local and row.get("z"):
+        return Mount(name, (first, second, _number(row, "z")), kind)
+    x, y = first, second
+    if not local and block.origin is not None:
+        x, y = lonlat_to_local(block.origin, [first, second])[0].tolist()
+    above_m = _number(row, "z_agl") if row.get("z_agl") and not (local and "z" in row) else height_m
+    return Mount(name, (x, y, float(block.ground.height_at((x, y))) + above_m), kind)
 
 
 def _number(row: Mapping[str, str], key: str) -> float:
@@ -125,23 +126,24 @@ def _number(row: Mapping[str, str], key: str) -> float:
     return value
 
 
-def _from_geojson(file: Path, origin: Origin | None, height_m: float) -> tuple[Mount, ...]:
+def _from_geojson(file: Path, block: Block, height_m: float) -> tuple[Mount, ...]:
     features = read_features(file)
-    _require_origin(file, origin)
+    _require_origin(file, block)
     points = [_point(feature) for feature in features]
     known = [(feature, point) for feature, point in zip(features, points, strict=True) if point is not None]
     require_lonlat(file, sum(not is_lonlat(point) for _, point in known), len(known))
     mounts = []
     for number, (feature, point) in enumerate(known, start=1):
-        if not is_lonlat(point) or origin is None:
+        if not is_lonlat(point) or block.origin is None:
             continue
         properties = properties_of(feature)
         name = next((str(properties[k]) for k in ("id", "osm_id", "@id") if properties.get(k)), f"M{number}")
         said = properties.get("z_agl", properties.get("height"))
         z = parse_length(said)
-        x, y = lonlat_to_local(origin, point)[0].tolist()
+        x, y = lonlat_to_local(block.origin, point)[0].tolist()
+        ground_m = float(block.ground.height_at((x, y)))
         kind = str(properties.get("type") or properties.get("kind") or POLE)
-        mounts.append(Mount(name, (x, y, height_m if z is None else z), kind))
+        mounts.append(Mount(name, (x, y, ground_m + (height_m if z is None else z)), kind))
     return tuple(mounts)
 
 
@@ -152,7 +154,7 @@ def _point(feature: Mapping[str, Any]) -> npt.NDArray[np.float64] | None:
     return ring_lonlat([geometry.get("coordinates")])
 
 
-def _require_origin(file: Path, origin: Origin | None) -> None:
-    if origin is None:
+def _require_origin(file: Path, block: Block) -> None:
+    if block.origin is None:
         msg = f"{file}: gives longitudes and latitudes, but this block lies nowhere; give x,y,z in m"
         raise BadInput(msg)

@@ -61,4 +61,4 @@ class RandomLayout:
         if self.on != POLE:
             return rng.permutation(candidates(block, self.on, self.height_m))
         plan = draw_in(open_ground(block, POLE_CLEARANCE_M + 0.1), TRIES_PER_SENSOR * self.count, rng)
-        return np.column_stack([plan, np.full(len(plan), self.height_m)])
+        return np.column_stack([plan, block.ground.height_at(plan) + self.height_m])

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from scenes.block import Origin
+from scenes.block import Block
 from scenes.errors import BadInput
 from scenes.event import Event
 from scenes.frame import lonlat_to_local
@@ -29,7 +29,7 @@ ACCEPTED = "an event has kind, time_s, position_m [x, y, z] (or x, y, z; lon, la
 SHOWN = 20
 
 
-def events_from_records(records: Sequence[object], origin: Origin | None, source: str) -> tuple[Event, ...]:
+def events_from_records(records: Sequence[object], block: Block, source: str) -> tuple[Event, ...]:
     """Return the events in time order.
 
     Parameters
@@ -37,8 +37,8 @@ def events_from_records(records: Sequence[object], origin: Origin | None, source
     records : sequence of mappings
         `kind`, `time_s`, the place as `position_m` or `x`, `y`, `z` (m) or `lon`, `lat`, `z_agl`; `id` ("E01", ... by
         default), `incident` (the id by default), `traits`; any other key is a trait.
-    origin : Origin or None
-        Of the block, for longitudes and latitudes.
+    block : Block
+        Its origin is for longitudes and latitudes, its ground for heights above ground (`z_agl`).
     source : str
         What to call the records in messages.
 
@@ -53,7 +53,7 @@ def events_from_records(records: Sequence[object], origin: Origin | None, source
     events, mistakes = [], []
     for number, record in enumerate(records, start=1):
         try:
-            events.append(_event(record, number, origin))
+            events.append(_event(record, number, block))
         except ValueError as error:
             mistakes.append(f"{source}: event {number}: {error}")
     repeated = [name for name, n in Counter(event.id for event in events).items() if n > 1]
@@ -63,7 +63,7 @@ def events_from_records(records: Sequence[object], origin: Origin | None, source
     return tuple(sorted(events, key=lambda event: (event.time_s, event.id)))
 
 
-def _event(record: object, number: int, origin: Origin | None) -> Event:
+def _event(record: object, number: int, block: Block) -> Event:
     if not isinstance(record, Mapping):
         msg = f"is {type(record).__name__}, not a record; {ACCEPTED}"
         raise ValueError(msg)
@@ -87,12 +87,12 @@ def _event(record: object, number: int, origin: Origin | None) -> Event:
         incident=str(record.get("incident") or name),
         kind=kind.strip(),
         time_s=_number(record, "time_s"),
-        position_m=_place(record, origin),
+        position_m=_place(record, block),
         traits=traits,
     )
 
 
-def _place(record: Mapping[str, Any], origin: Origin | None) -> tuple[float, float, float]:
+def _place(record: Mapping[str, Any], block: Block) -> tuple[float, float, float]:
     position = record.get("position_m")
     if position is not None:
         if isinstance(position, str) or not isinstance(position, Sequence) or len(position) != 3:
@@ -103,11 +103,11 @@ def _place(record: Mapping[str, Any], origin: Origin | None) -> tuple[float, flo
     if "x" in record or "y" in record:
         return _number(record, "x"), _number(record, "y"), _number(record, "z")
     if "lon" in record and "lat" in record:
-        if origin is None:
+        if block.origin is None:
             msg = "gives lon and lat, but this block lies nowhere; give x, y, z in m"
             raise ValueError(msg)
-        x, y = lonlat_to_local(origin, [_number(record, "lon"), _number(record, "lat")])[0].tolist()
-        return x, y, _number(record, "z_agl")
+        x, y = lonlat_to_local(block.origin, [_number(record, "lon"), _number(record, "lat")])[0].tolist()
+        return x, y, float(block.ground.height_at((x, y))) + _number(record, "z_agl")
     msg = f"has no place; {ACCEPTED}"
     raise ValueError(msg)
 

@@ -40,7 +40,7 @@ class Listed:
         BadInput
             One line for each mistake.
         """
-        return events_from_records(self.events, block.origin, "schedule list")
+        return events_from_records(self.events, block, "schedule list")
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class FromFile:
         BadInput
             When the file cannot be read or holds no events; one line for each mistake in it.
         """
-        return events_from_records(_records(Path(self.file)), block.origin, self.file)
+        return events_from_records(_records(Path(self.file)), block, self.file)
 
 
 def _records(file: Path) -> list[Any]:

@@ -114,12 +114,17 @@ def length_s(act: Act) -> float:
     return max(bang.after_s for bang in act)
 
 
-def place_act(act: Act, name: str, start_s: float, place: tuple[float, float]) -> tuple[Event, ...]:
-    """Return the events of an act that starts at that time and [east, north] place; "I03" makes "I03.1", "I03.2"."""
+def place_act(
+    act: Act, name: str, start_s: float, place: tuple[float, float], ground_m: float = 0.0
+) -> tuple[Event, ...]:
+    """Return the events of an act that starts at that time and [east, north] place; "I03" makes "I03.1", "I03.2".
+
+    `ground_m` is the height of the ground there.
+    """
     events = []
     for number, bang in enumerate(act, start=1):
         dx, dy, z = bang.offset_m
-        position = (round(place[0] + dx, 2), round(place[1] + dy, 2), round(z, 2))
+        position = (round(place[0] + dx, 2), round(place[1] + dy, 2), round(ground_m + z, 2))
         time = round(start_s + bang.after_s, 6)
         events.append(Event(f"{name}.{number}", name, bang.kind, time, position, bang.traits))
     return tuple(events)

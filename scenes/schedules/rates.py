@@ -80,7 +80,8 @@ class Rates:
         events = []
         for rank, index in enumerate(np.argsort(starts, kind="stable"), start=1):
             x, y = places[index].tolist()
-            events += place_act(acts[index], f"I{rank:02d}", starts[index], (x, y))
+            ground_m = float(block.ground.height_at((x, y)))
+            events += place_act(acts[index], f"I{rank:02d}", starts[index], (x, y), ground_m)
         return out_of_walls(block, events)
 
     def _gunfire(self, rng: np.random.Generator) -> Act:

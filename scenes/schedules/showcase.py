@@ -47,5 +47,6 @@ class Showcase:
             start = QUIET_START_S + (slot + rng.uniform(0.0, 0.7)) * room_s / shown
             start = min(start, latest_start_s(duration_s, length_s(act)))
             x, y = places[index].tolist()
-            events += place_act(act, f"I{slot + 1:02d}", start, (x, y))
+            ground_m = float(block.ground.height_at((x, y)))
+            events += place_act(act, f"I{slot + 1:02d}", start, (x, y), ground_m)
         return out_of_walls(block, events)

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from scenes.block import Block, Ground
 from scenes.errors import BadInput
 from scenes.material import Material, load_material
+from scenes.terrain import Terrain
 from sim.propagation.corner_graph import CornerGraph, link_corners
 from sim.propagation.corners import find_corners
 from sim.propagation.grid import Grid, lay_grid
@@ -77,10 +78,11 @@ class Plan(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class City:
-    """The static structure of a block: its `plan`, and the `names` of its buildings for messages."""
+    """The static structure of a block: its `plan`, the `names` of its buildings for messages, its relief if any."""
 
     plan: Plan
     names: tuple[str, ...]
+    terrain: Terrain | None = None
 
 
 def index_block(block: Block) -> City:
@@ -102,7 +104,7 @@ def index_block(block: Block) -> City:
         link_corners(walls, corners, corner_start, grid),
         _surfaces_of(block.ground),
     )
-    return City(plan, tuple(building.id for building in block.buildings))
+    return City(plan, tuple(building.id for building in block.buildings), block.ground.terrain)
 
 
 def specular_factor(material: Material) -> Floats:

@@ -8,10 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from scenes.air import Air
+from scenes.errors import BadInput
 from sim.propagation.city import City
 from sim.propagation.ears import Ears
 from sim.propagation.image_sources import ImageOptions, open_image_sources
 from sim.propagation.paths import Paths
+from sim.propagation.relief import open_relief
 from sim.propagation.trace import PathOptions, prepare_ears, trace_paths, trace_to_ears
 
 EngineOptions = PathOptions | ImageOptions
@@ -52,11 +54,18 @@ def open_engine(
     Raises
     ------
     BadInput
-        When the block is too large for the engine.
+        When the block is too large for the engine, or it takes no hills.
     """
     chosen = options or PathOptions()
+    hilly = city.terrain is not None and not city.terrain.is_flat
     if isinstance(chosen, ImageOptions):
+        if hilly:
+            raise BadInput(
+                "propagation=pyroomacoustics takes flat ground; scene.terrain wants propagation=native"
+            )
         return open_image_sources(city, air, chosen)
+    if hilly:
+        return open_relief(city, air, chosen)
     if receivers is None:
         return lambda source, ends: trace_paths(city, air, source, ends, chosen)
     known = receivers

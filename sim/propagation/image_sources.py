@@ -25,7 +25,7 @@ from sim.propagation.city import City, Plan, rigid
 from sim.propagation.facets import Facet, facets_of
 from sim.propagation.ground import ground_gains
 from sim.propagation.image_paths import Mirrors, mirrors_of, way_of
-from sim.propagation.paths import BANDS_HZ, PathKind, Paths
+from sim.propagation.paths import BANDS_HZ, PathKind, Paths, travel_time
 from sim.propagation.pick import paths_of
 from sim.propagation.places import check_places
 from sim.propagation.trace import medium_of
@@ -175,11 +175,8 @@ def _weigh(plan: Plan, air: Air, medium: npt.NDArray[np.void] | None, way: Float
     Without `medium` the ground is rigid.
     """
     row = np.zeros(1, CANDIDATE)[0]
-    step = np.diff(way, axis=0)
-    leg = np.linalg.norm(step, axis=1)
-    row["length"] = length = max(float(leg.sum()), 1e-3)
-    moved = np.divide(step[:, :2] @ air.wind_mps, leg, out=np.zeros(len(leg)), where=leg > 0.0)
-    row["delay"] = np.sum(leg / (air.sound_speed_mps + moved))
+    row["length"] = length = max(float(np.sum(np.linalg.norm(np.diff(way, axis=0), axis=1))), 1e-3)
+    row["delay"] = travel_time(air, way)
     row["kind"] = PathKind.REFLECTED if image.order else PathKind.DIRECT
     row["order"] = image.order
     gain = np.asarray(image.left / length, np.complex128)

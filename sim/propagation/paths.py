@@ -6,6 +6,8 @@ from enum import IntEnum
 import numpy as np
 import numpy.typing as npt
 
+from scenes.air import Air
+
 BANDS_HZ = (63.0, 125.0, 250.0, 500.0, 1000.0, 2000.0, 4000.0, 8000.0)
 
 
@@ -85,3 +87,11 @@ class Paths:
             np.concatenate([[0], np.cumsum(size[chosen])]),
             None if self.phase_rad is None else self.phase_rad[chosen],
         )
+
+
+def travel_time(air: Air, vertices_m: npt.NDArray[np.float64]) -> float:
+    """Return the travel time along vertices (k, 3), s: each leg at the speed of sound plus the wind along it."""
+    step = np.diff(vertices_m, axis=0)
+    leg = np.linalg.norm(step, axis=1)
+    carried = np.divide(step[:, :2] @ air.wind_mps, leg, out=np.zeros(len(leg)), where=leg > 0.0)
+    return float(np.sum(leg / (air.sound_speed_mps + carried)))
