@@ -48,7 +48,7 @@ def read_geotiff(path: str | Path) -> Raster:
     file = Path(path)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # its size is judged here
+            warnings.simplefilter("ignore")  # size and tags are judged here
             with Image.open(file, formats=["TIFF"]) as image:
                 _check(file, image)
                 tags = dict(image.tag_v2)  # pyright: ignore[reportAttributeAccessIssue] - a TIFF has tags
@@ -65,7 +65,8 @@ def read_geotiff(path: str | Path) -> Raster:
     left, top, width, height = _place(file, tags)
     if keys.get(_RASTER_TYPE) != _PIXEL_IS_POINT:  # then the place is that of the first sample's corner
         left, top = left + 0.5 * width, top - 0.5 * height
-    heights[~np.isfinite(heights) | (heights == _nodata(tags))] = np.nan
+    unknown = _nodata(tags)  # as a text, it has lost digits
+    heights[~np.isfinite(heights) | (np.abs(heights - unknown) <= 1e-6 * abs(unknown))] = np.nan
     return Raster(heights, left, top, width, height, _epsg(file, keys))
 
 

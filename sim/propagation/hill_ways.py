@@ -15,7 +15,7 @@ from sim.propagation.bag import VERTICES_MAX
 from sim.propagation.city import City, Plan
 from sim.propagation.grid import is_clear
 from sim.propagation.ground import ground_gains
-from sim.propagation.hills import UNSURE_M, Cut, cut_between, diffract, edges_over, is_hilly
+from sim.propagation.hills import OFF_PLANE, UNSURE_M, Cut, cut_between, diffract, edges_over, is_hilly
 from sim.propagation.paths import PathKind
 from sim.propagation.trace import PathOptions
 
@@ -104,7 +104,10 @@ def _is_over_ground(terrain: Terrain, vertices: Floats) -> bool:
 
 
 def _bounced(hills: Hills, start: End, end: End, way: Way) -> Way | None:
-    """Return a way by way of the plane through the ground at both ends; None where a building is in the way."""
+    """Return a way by way of the plane through the ground at both ends.
+
+    None where a building is in the way, or the ground at the bounce lies far off that plane.
+    """
     done = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(way.vertices[:, :2], axis=0).T))])
     across, climb = float(done[-1]), end.ground - start.ground
     where = start.above / (start.above + end.above)
@@ -116,7 +119,8 @@ def _bounced(hills: Hills, start: End, end: End, way: Way) -> Way | None:
     vertices[:, 2] = start.ground + share * climb + np.abs(share * (start.above + end.above) - start.above)
     level = across**2 / (across**2 + climb**2) if climb else 1.0
     length = math.sqrt(way.length**2 + 4.0 * start.above * end.above * level)
-    if not _is_free(hills, vertices):
+    off_plane_m = abs(float(hills.terrain.height_at((x, y))) - (start.ground + where * climb))
+    if off_plane_m > max(UNSURE_M, OFF_PLANE * across) or not _is_free(hills, vertices):
         return None
     gain = way.gain * (way.length / length)
     if hills.options.materials:
@@ -149,8 +153,13 @@ def _over_hills(hills: Hills, cut: Cut, start: End, end: End) -> Iterator[Way]:
     u = (end.place[:2] - start.place[:2]) / cut.length_m
     between = np.array([(*(start.place[:2] + t * u), z) for t, z in points])
     shown = np.unique(np.linspace(0, len(between) - 1, VERTICES_MAX - 4).astype(np.int64))
-    for near in (False, True) if hills.options.ground and not start.roofed else (False,):
-        for far in (False, True) if hills.options.ground and not end.roofed else (False,):
+    # An end on the slope of the hill that it faces has its reflection in the hill's edge.
+    mirrors = hills.options.ground and not (start.roofed or edges[0].has_on_slope(0.0, start.ground))
+    mirrors_far = hills.options.ground and not (
+        end.roofed or edges[-1].has_on_slope(cut.length_m, end.ground)
+    )
+    for near in (False, True) if mirrors else (False,):
+        for far in (False, True) if mirrors_far else (False,):
             first, last = start.image if near else start.place, end.image if far else end.place
             whole = np.array([first, *between, last])
             length = float(np.sum(np.linalg.norm(np.diff(whole, axis=0), axis=1)))

@@ -21,6 +21,9 @@ Floats = npt.NDArray[np.float64]
 
 # A hill that rises less than this above a line is not in its way, m: what a raster between its samples is worth (A).
 UNSURE_M = 0.5
+# Ground within this share of the distance of the line of a slope belongs to that slope (A).
+OFF_PLANE = 0.02
+_OFF_FACE_RAD = 2e-6
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +38,8 @@ class Edge:
         Angles of the faces towards source and receiver, from straight down, rad.
     factor : ndarray, shape (bands,)
         Reflection factor of the faces.
+    is_hill : bool
+        Whether it stands for a hill.
     """
 
     along_m: float
@@ -42,6 +47,16 @@ class Edge:
     face_in: float
     face_out: float
     factor: Floats
+    is_hill: bool = False
+
+    def has_on_slope(self, along_m: float, ground_m: float) -> bool:
+        """Tell whether ground there is that of the edge's own face, whose reflection the edge accounts for."""
+        if not self.is_hill:
+            return False
+        face = self.face_in if along_m < self.along_m else self.face_out
+        away = abs(along_m - self.along_m)
+        below = ground_m - (self.height_m - away / math.tan(face))
+        return abs(below) <= max(UNSURE_M, OFF_PLANE * away)
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,7 +165,7 @@ def _hilltop(
         math.atan2(*(ground[first] - ground[first - 1])),
         math.atan2(ground[last + 1, 0] - t1, z1 - ground[last + 1, 1]),
     )
-    return Edge(t, z0 + up * (t - t0), *faces, factor)
+    return Edge(t, z0 + up * (t - t0), *faces, factor, is_hill=True)
 
 
 def diffract(
@@ -172,13 +187,16 @@ def diffract(
     """
     gains = np.ones(len(wavenumbers), np.complex128)
     line = [(0.0, start_m), *((e.along_m, e.height_m) for e in edges), end]
-    product = total_m
+    product, left_along_face = total_m, False
     for e, edge in enumerate(edges):
         (t0, z0), (t, z), (t1, z1) = line[e : e + 3]
         s_in, s_out = math.hypot(t - t0, z - z0), math.hypot(t1 - t, z1 - z)
         opening = 2.0 * math.pi - edge.face_in - edge.face_out
         phi_in = min(max(math.atan2(t - t0, z - z0) - edge.face_in, 0.0), opening)
         phi_out = min(max(opening - (math.atan2(t1 - t, z - z1) - edge.face_out), 0.0), opening)
+        if not left_along_face:  # only what came along the face from one edge to the other counts as grazing
+            phi_in = min(max(phi_in, _OFF_FACE_RAD), opening - _OFF_FACE_RAD)
+        left_along_face = min(phi_out, opening - phi_out) < _OFF_FACE_RAD
         reach = s_in * s_out / (s_in + s_out)
         for band, k in enumerate(wavenumbers):
             face = edge.factor[band]

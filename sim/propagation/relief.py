@@ -6,7 +6,8 @@ above that plane by 4 h h' cos^2(slope) in length squared). Ways over roofs are 
 images in the level ground below each. Where a hill stands between the ends, `sim.propagation.hills` gives the way over
 it and over the roofs instead. On flat ground all this is the flat search (tests hold that).
 
-Not modelled: bumps do not scatter, and no hill diffracts below a free line of sight, so that the level steps by up to
+Not modelled: where the ground at a bounce lies further off that plane than 2 % of the way's length there is none, bumps
+do not scatter, and no hill diffracts below a free line of sight, so that the level steps by up to
 6 dB where a hill comes into the way; a way round a corner keeps its coefficients when it bounces.
 """
 
