@@ -10,8 +10,9 @@ from scenes.terrain import Terrain
 
 Floats = npt.NDArray[np.float64]
 
-# A muzzle on the ground lies no deeper in it than places are rounded, m.
-_SURFACE_M = 0.01
+# A bullet that comes as near to a hill stops; the hill is looked at every stride, m.
+_SURFACE_M = 0.05
+_STRIDE_M = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +69,8 @@ def free_length(facades: Facades, start_m: Floats, direction: Floats, reach_m: f
     free_m = float(min(along[met].min(initial=reach_m), reach_m))
     if facades.terrain is None or free_m == 0.0:
         return free_m
-    share, ground = facades.terrain.profile(start_m, start_m + free_m * direction)
-    buried = np.flatnonzero(start_m[2] + share * free_m * direction[2] < ground - _SURFACE_M)
-    return float(share[buried[0]]) * free_m if len(buried) else free_m
+    along_m = np.linspace(0.0, free_m, int(np.ceil(free_m / _STRIDE_M)) + 1)
+    places = start_m + along_m[:, None] * direction
+    above_m = places[:, 2] - facades.terrain.height_at(places)
+    buried = np.flatnonzero(above_m < min(_SURFACE_M, 0.5 * above_m[0]))
+    return float(along_m[max(buried[0] - 1, 0)]) if len(buried) else free_m

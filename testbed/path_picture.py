@@ -136,8 +136,9 @@ def _draw_ends(axes: Axes, scene: Scene, event: Event, sensor: Sensor) -> None:
         (sensor.position_m, "^", 11, SENSOR_COLOUR, sensor.id),
     ):
         axes.plot(*place[:2], marker=marker, markersize=size, color=colour, markeredgecolor="white", zorder=8)
+        above_m = place[2] - float(scene.block.ground.height_at(place))
         axes.annotate(
-            f"{name}, {place[2]:.1f} m up", place[:2], (0, -17), textcoords="offset points", ha="center",
+            f"{name}, {above_m:.1f} m up", place[:2], (0, -17), textcoords="offset points", ha="center",
             fontsize=9, weight="bold", color=colour, zorder=12, path_effects=_HALO,
         )  # fmt: skip
 

@@ -12,7 +12,7 @@ BANDS_HZ = (63.0, 125.0, 250.0, 500.0, 1000.0, 2000.0, 4000.0, 8000.0)
 
 
 class PathKind(IntEnum):
-    """What the path met; ground bounces are counted apart, in `Paths.ground_bounces`."""
+    """What the path met (hills count as roofs); ground bounces are counted apart, in `Paths.ground_bounces`."""
 
     DIRECT = 0
     REFLECTED = 1

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from scenes.block import Block, Building
+from scenes.block import Block, Building, Ground
+from scenes.terrain import Terrain
 from sim.impact import facades_of, free_length
 
 SQUARE = np.array([[50.0, -10.0], [70.0, -10.0], [70.0, 10.0], [50.0, 10.0]])
@@ -32,3 +33,13 @@ def test_a_rising_shot_passes_over_the_house_that_a_level_one_hits(facades):
 def test_without_buildings_nothing_stops_it():
     empty = facades_of(Block("field-v1", (), (0.0, 0.0, 1.0, 1.0)))
     assert free_length(empty, np.zeros(3), EAST, 123.0) == 123.0
+
+
+def test_a_level_shot_stops_in_the_hillside_and_one_uphill_goes_on_along_it():
+    at = np.linspace(-100.0, 100.0, 21)
+    slope = Terrain(-100.0, -100.0, (10.0, 10.0), np.tile(np.maximum(0.1 * at, 0.0), (21, 1)))
+    hill = facades_of(Block("hill-v1", (), (-100.0, -100.0, 100.0, 100.0), Ground(terrain=slope)))
+    muzzle = np.array([-50.0, 0.0, 1.5])
+    assert free_length(hill, muzzle, EAST, 140.0) == pytest.approx(65.0, abs=1.1)
+    uphill = np.array([np.cos(0.12), 0.0, np.sin(0.12)])
+    assert free_length(hill, muzzle, uphill, 140.0) == 140.0

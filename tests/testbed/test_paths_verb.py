@@ -9,10 +9,11 @@ import pytest
 from matplotlib.image import imread
 
 from scenes.air import Air
-from scenes.block import Block, Building
+from scenes.block import Block, Building, Ground
 from scenes.event import Event
 from scenes.scene import Scene
 from scenes.sensor import Microphone, Sensor
+from scenes.terrain import Terrain
 from sim.propagation.paths import PathKind
 from sim.propagation.trace import PathOptions
 from testbed.cli import main
@@ -179,3 +180,14 @@ def test_the_other_engine_draws_a_pair_too(place, found, capfd, tmp_path):
     assert main(["paths", *blocked, *pair]) == 0
     assert ("direct" in capfd.readouterr().out) is found
     assert imread(tmp_path / "out" / "paths.png").shape[:2] == (1000, 1700)
+
+
+def test_over_a_hill_the_cut_and_the_string_follow_it(tmp_path):
+    at = np.linspace(-100.0, 100.0, 41)
+    hill = Terrain(-100.0, -100.0, (5.0, 5.0), np.tile(np.maximum(20.0 - 0.4 * np.abs(at), 0.0), (41, 1)))
+    scene = dataclasses.replace(SCENE, block=Block("hill-v1", (), BLOCK.bounds_m, Ground(terrain=hill)))
+    heard = hear_pair(scene, dataclasses.replace(BANG, position_m=(-60.0, 0.0, 1.5)), SENSOR, PathOptions())
+    assert heard.roof_m == pytest.approx(np.array([(-60, 0, 1.5), (0, 0, 20), (40, 0, 6)], float))
+    assert {p.kind for p in heard.paths} == {PathKind.ROOF}
+    assert all(len(route.plan_m) == 3 for route in routes_of(heard.paths))
+    draw_paths(tmp_path / "p.png", scene, BANG, SENSOR, heard, shown=5)
