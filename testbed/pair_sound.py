@@ -13,7 +13,7 @@ from sim.arrivals import Arrivals, open_street, trace_event
 from sim.band_filter import ShelfDesign, design_shelves
 from sim.propagation.air_absorption import attenuation_db_per_m
 from sim.propagation.city import City, index_block
-from sim.propagation.engines import EngineOptions
+from sim.propagation.engines import EngineOptions, open_engine
 from sim.propagation.paths import BANDS_HZ, PathKind
 from sim.propagation.trace import PathOptions
 from sim.pulse_table import design_filters

@@ -13,7 +13,7 @@ from scenes.air import Air
 from scenes.terrain import Terrain
 from sim.propagation.bag import VERTICES_MAX
 from sim.propagation.city import City, Plan
-from sim.propagation.grid import is_clear
+from sim.propagation.grid import clearance
 from sim.propagation.ground import ground_gains
 from sim.propagation.hills import OFF_PLANE, UNSURE_M, Cut, cut_between, diffract, edges_over, is_hilly
 from sim.propagation.paths import PathKind
@@ -131,11 +131,8 @@ def _bounced(hills: Hills, start: End, end: End, way: Way) -> Way | None:
 
 def _is_free(hills: Hills, vertices: Floats) -> bool:
     walls, grid = hills.plan.walls, hills.plan.grid
-    cells = np.empty(grid.nx + grid.ny + 4, np.int64)
-    return all(
-        is_clear(walls, grid, a[0], a[1], a[2], b[0], b[1], b[2], cells)
-        for a, b in itertools.pairwise(vertices)
-    )
+    legs = itertools.pairwise(vertices)
+    return all(clearance(walls, grid, a[0], a[1], a[2], b[0], b[1], b[2], math.inf) for a, b in legs)
 
 
 def ways_in_cut(hills: Hills, start: End, end: End, ways: Iterable[Way]) -> Iterator[Way]:
@@ -163,9 +160,7 @@ def _over_hills(hills: Hills, cut: Cut, start: End, end: End) -> Iterator[Way]:
             first, last = start.image if near else start.place, end.image if far else end.place
             whole = np.array([first, *between, last])
             length = float(np.sum(np.linalg.norm(np.diff(whole, axis=0), axis=1)))
-            gain = diffract(
-                edges, float(first[2]), (cut.length_m, float(last[2])), length, hills.medium["wavenumber"]
-            )
+            gain = diffract(edges, float(first[2]), (cut.length_m, float(last[2])), length, hills.medium)
             vertices = np.array([first, *between[shown], last])
             way = fold(
                 hills, Way(PathKind.ROOF, len(edges), 0, vertices, length, gain), start, end, near, far

@@ -15,9 +15,10 @@ import numpy as np
 import numpy.typing as npt
 
 from scenes.terrain import Terrain
-from sim.propagation.wedge import wedge_coefficient
+from sim.propagation.wedge import wedge_gains
 
 Floats = npt.NDArray[np.float64]
+Records = npt.NDArray[np.void]
 
 # A hill that rises less than this above a line is not in its way, m: what a raster between its samples is worth (A).
 UNSURE_M = 0.5
@@ -71,7 +72,7 @@ class Cut:
     length_m: float
 
 
-def cut_between(terrain: Terrain, walls: npt.NDArray[np.void], source: Floats, receiver: Floats) -> Cut:
+def cut_between(terrain: Terrain, walls: Records, source: Floats, receiver: Floats) -> Cut:
     """Cut terrain and buildings along the line in plan between two points (3,), m."""
     step = receiver[:2] - source[:2]
     length = float(np.hypot(*step))
@@ -169,7 +170,7 @@ def _hilltop(
 
 
 def diffract(
-    edges: Sequence[Edge], start_m: float, end: tuple[float, float], total_m: float, wavenumbers: Floats
+    edges: Sequence[Edge], start_m: float, end: tuple[float, float], total_m: float, medium: Records
 ) -> npt.NDArray[np.complex128]:
     """Return the complex pressure gain in each band of a way over edges, re the free field at 1 m.
 
@@ -182,10 +183,9 @@ def diffract(
         Distance and height of the receiver, or of its image, m.
     total_m : float
         Length of the way, m.
-    wavenumbers : ndarray, shape (bands,)
-        rad/m.
+    medium : ndarray of MEDIUM, shape (bands,)
     """
-    gains = np.ones(len(wavenumbers), np.complex128)
+    gains = np.ones(len(medium), np.complex128)
     line = [(0.0, start_m), *((e.along_m, e.height_m) for e in edges), end]
     product, left_along_face = total_m, False
     for e, edge in enumerate(edges):
@@ -198,8 +198,6 @@ def diffract(
             phi_in = min(max(phi_in, _OFF_FACE_RAD), opening - _OFF_FACE_RAD)
         left_along_face = min(phi_out, opening - phi_out) < _OFF_FACE_RAD
         reach = s_in * s_out / (s_in + s_out)
-        for band, k in enumerate(wavenumbers):
-            face = edge.factor[band]
-            gains[band] *= wedge_coefficient(k, reach, 1.0, opening, phi_in, phi_out, face, face)
+        wedge_gains(medium, reach, 1.0, opening, phi_in, phi_out, edge.factor, edge.factor, gains)
         product *= s_in if e + 1 < len(edges) else s_in * s_out
     return gains / math.sqrt(product)

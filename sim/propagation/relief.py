@@ -24,8 +24,9 @@ from sim.propagation.bag import CANDIDATE
 from sim.propagation.city import City, rigid
 from sim.propagation.hill_ways import End, Hills, Way, between, fold, in_plan, ways_in_cut, ways_in_plan
 from sim.propagation.paths import PathKind, Paths, travel_time
+from sim.propagation.pick import paths_of
 from sim.propagation.places import building_over, check_places
-from sim.propagation.trace import PathOptions, medium_of, paths_of, trace_paths
+from sim.propagation.trace import PathOptions, medium_of, trace_paths
 
 Floats = npt.NDArray[np.float64]
 
