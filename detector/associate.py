@@ -9,7 +9,7 @@ import numpy.typing as npt
 from detector.clutter import ClutterOptions, estimate_clutter
 from detector.contest import WEAK, climb_free, pulses_of, put_back, share_out, without
 from detector.ears import Ears, Noise, lay_out, site_centre
-from detector.echo import is_echo
+from detector.echo import is_echo, of_a_wall
 from detector.errors import BadInput
 from detector.incident import Incident, Rival
 from detector.noise import NoiseOptions, estimate_noise, prior_noise
@@ -193,7 +193,7 @@ def _explain(
     for f in known:
         taken = pulses_of([g.best for g in found], ears)
         ranked = climb_free([f.best.place], taken, ears, noise, options.search)
-        found += [Found(h, f.rivals) for h in ranked if _acceptable(h, options)]
+        found += [f._replace(best=h) for h in ranked if _acceptable(h, options)]
     found = _shared(found, ears, noise, options)
     for _ in range(new):
         more = _one_more(found, ears, noise, options, WEAK) or _one_more(found, ears, noise, options, 0.0)
@@ -232,7 +232,14 @@ def _shared(found: list[Found], ears: Ears, noise: Noise, options: AssociationOp
     if len(found) < 2:
         return found
     shared = share_out([f.best for f in found], ears, noise, options.search)
-    return [Found(h, f.rivals) for h, f in zip(shared, found, strict=True) if _acceptable(h, options)]
+    kept = [f._replace(best=h) for h, f in zip(shared, found, strict=True)]
+    kept = [f for f in kept if _acceptable(f.best, options)]
+    # What looked like another place while pulses were contested may be an echo once they are settled.
+    stronger = sorted(kept, key=lambda f: -f.best.log_evidence)
+    echoes = [
+        f for n, f in enumerate(stronger) if any(is_echo(f.best, k.best, ears, noise) for k in stronger[:n])
+    ]
+    return [f for f in kept if not any(f is e for e in echoes)]
 
 
 def _acceptable(h: Hypothesis, options: AssociationOptions) -> bool:
@@ -255,8 +262,10 @@ def _rivals(ranked: list[Hypothesis]) -> tuple[Rival, ...]:
 
 def _incident(found: Found, ears: Ears, noise: Noise, centre: npt.NDArray[np.float64]) -> Incident:
     h = found.best
-    number, station = np.nonzero(h.direct >= 0)
-    pulse = ears.pulse[h.direct[number, station]]
+    kept = ~of_a_wall(h.times)
+    direct = h.direct[kept]
+    number, station = np.nonzero(direct >= 0)
+    pulse = ears.pulse[direct[number, station]]
     order = np.lexsort((pulse, number))
     there = tuple(
         Rival((r.position_m[0] + float(centre[0]), r.position_m[1] + float(centre[1])), r.log_odds)
@@ -264,10 +273,10 @@ def _incident(found: Found, ears: Ears, noise: Noise, centre: npt.NDArray[np.flo
     )
     return Incident(
         h.place[:2] + centre[:2],
-        h.times,
+        h.times[kept],
         pulse[order],
         number[order].astype(np.int64),
-        float(h.scores.sum()),
+        float(h.scores[kept].sum()),
         noise,
         there,
     )

@@ -15,7 +15,12 @@ from numba import njit
 
 @dataclass(frozen=True)
 class ClutterOptions:
-    """Priors of the background and of the echoes, chosen with simulated windows and the live-fire set in view.
+    """Priors of the background and of the echoes.
+
+    Rates are estimated from the pulses at hand; what is expected before is a choice: a background between that of
+    simulated noise (one in 100 s) and of benchmark windows (0.5/s), and about as many echoes as direct sounds, a
+    quarter of them louder (Calhoun et al. 2021: 37 % of pulses are direct). The live-fire set was in view when they
+    were chosen; `field tune=leave-one-out` chooses both rates anew.
 
     Attributes
     ----------
@@ -127,7 +132,7 @@ def estimate_clutter(
     mean_db = options.background_level_db
     own = np.zeros(len(time))
     for _ in range(options.steps):
-        steady = background[owner] * _background_marks(excess, clipped, mean_db)
+        steady = background[owner] * _background_marks(excess, clipped, mean_db, options.snr_least_db)
         own = (1.0 - direct) * steady / (steady + echoes * excited)
         known = own[np.isfinite(excess)]
         weight = options.background_levels
@@ -141,12 +146,15 @@ def estimate_clutter(
         echoes = (followers + options.echoes * options.echoes_pulses) / (len(time) + options.echoes_pulses)
     # A pulse does not speak for its own clutter (Palm): the background around it comes from the others.
     around = background[owner] - own / (duration_s + options.background_seconds)
-    return around * _background_marks(excess, clipped, mean_db) + echoes * excited
+    return around * _background_marks(excess, clipped, mean_db, options.snr_least_db) + echoes * excited
 
 
 def _background_marks(
-    excess_db: npt.NDArray[np.float64], clipped: npt.NDArray[np.bool_], mean_db: float
+    excess_db: npt.NDArray[np.float64], clipped: npt.NDArray[np.bool_], mean_db: float, least_db: float
 ) -> npt.NDArray[np.float64]:
-    """Exponential density (n,) of false pulses' levels, 1/dB; the probability to be louder where clipped; else 1."""
-    density = np.exp(-excess_db / mean_db) * np.where(clipped, 1.0, 1.0 / mean_db)
+    """Density (n,) of false pulses' levels, 1/dB; the probability to be louder where clipped; 1 where unknown.
+
+    Even from the floor up to `least_db` over it, exponential above.
+    """
+    density = np.exp(-excess_db / mean_db) * np.where(clipped, mean_db, 1.0) / (least_db + mean_db)
     return np.where(np.isfinite(excess_db), density, 1.0)

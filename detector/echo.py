@@ -1,10 +1,13 @@
 """Echoes that look like incidents: a facade mirrors a shooter, and all stations hear the mirror image later."""
 
 import numpy as np
+import numpy.typing as npt
 
 from detector.ears import Ears, Noise
 from detector.search import Hypothesis
 
+FASTEST_S = 0.095  # a finger fires no faster: competition shooters' splits are 0.12 s and more
+ALIKE = 0.25  # automatic fire is regular: its gaps differ by less than this share
 LONGEST_S = 2.5
 SAME_GAP_S = 0.02
 
@@ -29,3 +32,18 @@ def is_echo(copy: Hypothesis, original: Hypothesis, ears: Ears, noise: Noise) ->
         if follows.all() and np.all(later > 0.0) and np.all(later < LONGEST_S):
             return True
     return False
+
+
+def of_a_wall(times_s: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    """Mark the rounds (k,), in order of time, that are echoes off a wall beside the shooter.
+
+    Such a wall sends the sound to all stations alike, a few hundredths of a second late: a round at the same place. It
+    follows the true one closer than a finger fires, and no third follows in the same rhythm, as automatic fire's does.
+    """
+    gaps = np.diff(times_s)
+    close = gaps < FASTEST_S
+    regular = np.zeros(len(gaps), bool)
+    alike = close[:-1] & close[1:] & (np.abs(np.diff(gaps)) < ALIKE * gaps[:-1])
+    regular[:-1] |= alike
+    regular[1:] |= alike
+    return np.concatenate([np.zeros(min(len(times_s), 1), bool), close & ~regular])

@@ -1,7 +1,7 @@
 """The detector on real gunshots: every test of the live-fire set, heard, judged and tabled."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -12,12 +12,13 @@ from joblib import Parallel, delayed
 from detector.options import Detector, DetectorOptions
 from scenes.errors import BadInput
 from testbed.field_night import Night, Source, draw_sensors, hear_test
-from testbed.field_score import FIELD_GATES, judge_night, parse_night, score_field
+from testbed.field_score import judge_night, score_field
+from testbed.field_tuning import Progress, learn_left_out
 from testbed.livefire import LiveTest, find_tests, read_test
+from testbed.livefire_network import Survey
 from testbed.livefire_survey import average_positions
-from testbed.livefire_truth import live_events
 from testbed.score import Score
-from testbed.tuning import FIELD_GRID, Grid, Point, choose_left_out, expand_grid, log_score, override_all
+from testbed.tuning import Point, override_all
 
 
 @dataclass(frozen=True)
@@ -39,9 +40,7 @@ class FieldOptions:
     seed : int
         Of the subsets.
     tune : "none" or "leave-one-out"
-        Use the detector as it is, or choose for each position the settings that do best on all others.
-    grid : mapping
-        Settings tried when tuning: dotted name -> values; every combination, and the detector as it is.
+        Use the detector as it is, or with settings learned for each position on all others.
     detector : Detector
     """
 
@@ -52,13 +51,12 @@ class FieldOptions:
     draws: int = 1
     seed: int = 0
     tune: Literal["none", "leave-one-out"] = "none"
-    grid: Grid = field(default_factory=lambda: FIELD_GRID)
     detector: Detector = field(default_factory=DetectorOptions)
 
 
 @dataclass(frozen=True, eq=False)
 class FieldResult:
-    """Round rows, incident rows, the score, and with tuning the candidate chosen for each position."""
+    """Round rows, incident rows, the score."""
 
     rows: pl.DataFrame
     incidents: pl.DataFrame
@@ -69,7 +67,8 @@ def run_field(
     options: FieldOptions,
     out: Path,
     workers: int = 1,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
+    learning: Progress | None = None,
 ) -> FieldResult:
     """Run the detector on the live-fire set; write alerts, rows and score into `out` (made where absent).
 
@@ -82,6 +81,8 @@ def run_field(
         Processes; the results do not depend on it.
     progress : callable, optional
         Called with (tests done, tests).
+    learning : callable, optional
+        Called with (steps of tuning done, steps).
 
     Raises
     ------
@@ -90,21 +91,18 @@ def run_field(
     """
     _check(options)
     tests = read_set(options.data, options.positions)
-    points = expand_grid(options.grid) if options.tune == "leave-one-out" else [{}]
-    candidates = [override_all(options.detector, point) for point in points]
-    nights = _hear_all(tests, candidates, options, workers, progress)
-    chosen = dict.fromkeys((test.position for test in tests), 0)
+    surveys = {
+        position: average_positions([test for test in tests if test.position == position])
+        for position in {test.position for test in tests}
+    }
+    learned: dict[str, Point] = {}
     if options.tune == "leave-one-out":
-        chosen = choose_left_out(_score_candidates(tests, nights, len(candidates)))
-    kept = [
-        (test, night)
-        for test, its_nights in zip(tests, nights, strict=True)
-        for night in its_nights
-        if night.candidate == chosen[test.position]
-    ]
+        learned = learn_left_out(tests, surveys, options.source, options.detector, workers, learning)
+    nights = _hear_all(tests, surveys, learned, options, workers, progress)
+    kept = [(test, night) for test, its_nights in zip(tests, nights, strict=True) for night in its_nights]
     judged = [judge_night(test, night) for test, night in kept]
     rows, incidents = (pl.concat(frames) for frames in zip(*judged, strict=True))
-    score = _head(options, points, chosen) | score_field(rows, incidents)
+    score = _head(options, learned) | score_field(rows, incidents)
     result = FieldResult(rows, incidents, score)
     _write(result, kept, out)
     return result
@@ -131,30 +129,25 @@ def _check(options: FieldOptions) -> None:
         mistakes.append(f"draws must be 1 or more, not {options.draws}")
     if options.draws > 1 and options.sensors_max is None:
         mistakes.append("draws above 1 need sensors_max: without it there is nothing to draw")
-    if options.tune == "leave-one-out" and not options.grid:
-        mistakes.append("tune=leave-one-out needs a grid of settings to try")
     if mistakes:
         raise BadInput("\n".join(mistakes))
 
 
 def _hear_all(
     tests: Sequence[LiveTest],
-    candidates: Sequence[Detector],
+    surveys: Mapping[str, Survey],
+    learned: Mapping[str, Point],
     options: FieldOptions,
     workers: int,
-    progress: Callable[[int, int], None] | None,
+    progress: Progress | None,
 ) -> list[list[Night]]:
-    surveys = {
-        position: average_positions([test for test in tests if test.position == position])
-        for position in {test.position for test in tests}
-    }
     jobs = (
         delayed(hear_test)(
             test,
             surveys[test.position],
             options.source,
             draw_sensors(test, options.source, options.sensors_max, options.draws, options.seed),
-            candidates,
+            override_all(options.detector, learned.get(test.position, {})),
         )
         for test in tests
     )
@@ -166,23 +159,16 @@ def _hear_all(
     return nights
 
 
-def _score_candidates(
-    tests: Sequence[LiveTest], nights: Sequence[Sequence[Night]], candidates: int
-) -> dict[str, list[float]]:
-    """Return each position's log score of each candidate."""
-    scores = {test.position: [0.0] * candidates for test in tests}
-    for test, its_nights in zip(tests, nights, strict=True):
-        for night in its_nights:
-            gained = log_score(live_events(test), parse_night(night, test), FIELD_GATES)
-            scores[test.position][night.candidate] += gained
-    return scores
-
-
-def _head(options: FieldOptions, points: Sequence[Point], chosen: Mapping[str, int]) -> Score:
+def _head(options: FieldOptions, learned: Mapping[str, Point]) -> Score:
     """Say what was run: the keys before the figures."""
     tuned = {}
     if options.tune == "leave-one-out":
-        tuned = {"tuned": {position: dict(points[i]) for position, i in sorted(chosen.items())}}
+        tuned = {
+            "tuned": {
+                position: {"learned_on": sorted(learned.keys() - {position}), **learned[position]}
+                for position in sorted(learned)
+            }
+        }
     return {
         "source": options.source,
         "sensors_max": options.sensors_max,

@@ -25,12 +25,12 @@ Source = Literal["audio", "pulses"]
 
 @dataclass(frozen=True, eq=False)
 class Night:
-    """What the detector said of one test with one set of sensors and one candidate of its options.
+    """What the detector said of one test with one set of sensors.
 
     Attributes
     ----------
-    draw, candidate : int
-        Which set of sensors, which candidate.
+    draw : int
+        Which set of sensors.
     sensors : tuple of str
         Those that the detector was given.
     alerts : tuple of dict
@@ -39,7 +39,6 @@ class Night:
     """
 
     draw: int
-    candidate: int
     sensors: tuple[str, ...]
     alerts: tuple[Mapping[str, Any], ...]
     workings: Workings
@@ -77,9 +76,9 @@ def hear_test(
     survey: Survey,
     source: Source,
     subsets: Sequence[tuple[str, ...]],
-    candidates: Sequence[Detector],
+    detector: Detector,
 ) -> list[Night]:
-    """Run the detector on every subset of sensors with every candidate of its options.
+    """Run the detector on every subset of sensors.
 
     Raises
     ------
@@ -87,23 +86,24 @@ def hear_test(
         When audio cannot be read.
     """
     everyone = sorted({sensor for subset in subsets for sensor in subset})
-    if source == "pulses":
-        whole = [pulse_network(test, survey, everyone)] * len(candidates)
-    else:
-        whole = _hear_audio(test, survey, everyone, candidates)
-    return [
-        _listen(*_restrict(site, pulses, sensors), options, draw, number)
-        for draw, sensors in enumerate(subsets)
-        for number, (options, (site, pulses)) in enumerate(zip(candidates, whole, strict=True))
-    ]
+    ((site, pulses),) = hear_network(test, survey, source, everyone, [detector])
+    return [listen(*_restrict(site, pulses, sensors), detector, draw) for draw, sensors in enumerate(subsets)]
 
 
-def _hear_audio(
-    test: LiveTest, survey: Survey, sensors: Sequence[str], choices: Sequence[Detector]
+def hear_network(
+    test: LiveTest, survey: Survey, source: Source, sensors: Sequence[str], choices: Sequence[Detector]
 ) -> list[tuple[Site, Pulses]]:
-    """Hear with each detector, off the edges of masks; those that hear alike hear once."""
-    if not sensors:
-        return [pulse_network(test, survey, ())] * len(choices)
+    """Return what the given sensors hear with each detector; those that hear alike hear once.
+
+    Audio is heard off the edges of masks.
+
+    Raises
+    ------
+    BadInput
+        When audio cannot be read.
+    """
+    if source == "pulses" or not sensors:
+        return [pulse_network(test, survey, sensors)] * len(choices)
     heard: dict[Hashable, tuple[Site, Pulses]] = {}
     with tempfile.TemporaryDirectory() as folder:
         edges = write_audio_network(test, survey, sensors, Path(folder) / "recording")
@@ -112,6 +112,14 @@ def _hear_audio(
             if choice.onset not in heard:
                 heard[choice.onset] = (recording.site, keep_off_edges(choice.hear(recording), edges))
     return [heard[choice.onset] for choice in choices]
+
+
+def listen(site: Site, pulses: Pulses, detector: Detector, draw: int = 0) -> Night:
+    """Run the detector on what a network heard."""
+    result = detect(site, pulses, detector)
+    sensors = tuple(station.id for station in site.stations)
+    records = tuple(alert_to_record(alert) for alert in sort_alerts(result.alerts))
+    return Night(draw, sensors, records, workings_of(site, result))
 
 
 def _restrict(site: Site, pulses: Pulses, sensors: Sequence[str]) -> tuple[Site, Pulses]:
@@ -123,10 +131,3 @@ def _restrict(site: Site, pulses: Pulses, sensors: Sequence[str]) -> tuple[Site,
     columns = {name: column[inside] for name, column in vars(pulses).items()}
     columns["station"] = renumbered[columns["station"]]
     return replace(site, stations=tuple(site.stations[i] for i in kept)), Pulses(**columns)
-
-
-def _listen(site: Site, pulses: Pulses, options: Detector, draw: int, candidate: int) -> Night:
-    result = detect(site, pulses, options)
-    sensors = tuple(station.id for station in site.stations)
-    records = tuple(alert_to_record(alert) for alert in sort_alerts(result.alerts))
-    return Night(draw, candidate, sensors, records, workings_of(site, result))

@@ -1,6 +1,7 @@
 """Scores on live fire: who stood where is known to a few metres, when he fired from the vendor's own pulses."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import polars as pl
 
@@ -124,6 +125,17 @@ def format_field(score: Mapping[str, object]) -> str:
         )
         for line in lines
     )
+
+
+def format_tuned(score: Mapping[str, Any]) -> str:
+    """Return the table of what was learned: one line a setting, one column a left-out position."""
+    tuned: Mapping[str, Mapping[str, Any]] = score["tuned"]
+    names = [
+        name for name in next(iter(tuned.values())) if not name.startswith(("learned_on", "location.noise"))
+    ]
+    rows = [("learned without", *tuned), *((n, *(f"{t[n]:.3g}" for t in tuned.values())) for n in names)]
+    width = max(len(row[0]) for row in rows)
+    return "\n".join("  ".join([row[0].ljust(width), *(cell.rjust(8) for cell in row[1:])]) for row in rows)
 
 
 def _by_number(item: tuple[str, object]) -> tuple[int, str]:

@@ -1,9 +1,8 @@
-"""Settings estimated on some positions and used on another: what is tuned on a place is not scored on it."""
+"""Settings chosen on some positions and used on another: what is tuned on a place is not scored on it."""
 
 import dataclasses
-import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
@@ -14,23 +13,11 @@ from testbed.matching import Gates, match_alerts
 from testbed.truth import TruthEvent
 
 T = TypeVar("T")
-Grid = Mapping[str, Sequence[float]]
 Point = Mapping[str, float]
-
-# What differs from street to street and that no single test can tell: how far sound departs from straight lines
-# between paths, and the error that all paths to a place share.
-FIELD_GRID: Grid = {
-    "association.noise.path_sigma_s": (3e-3, 5e-3, 8e-3),
-    "location.site_sigma_m": (1.5, 2.5, 4.0),
-}
+Choices = Mapping[str, Sequence[float]]
 
 # A missed or false round is worth what a uniform guess over this area is: a network listens to about a km2.
 GUESS_AREA_M2 = 1e6
-
-
-def expand_grid(grid: Grid) -> list[Point]:
-    """Return every combination of the grid's values, after the empty one: the settings as they are."""
-    return [{}, *(dict(zip(grid, values, strict=True)) for values in itertools.product(*grid.values()))]
 
 
 def override_all(options: T, point: Point) -> T:
@@ -57,6 +44,47 @@ def override(options: T, name: str, value: object) -> T:
     return dataclasses.replace(options, **{head: inner})  # pyright: ignore[reportArgumentType, reportCallIssue]
 
 
+def read_option(options: object, name: str) -> float:
+    """Return the value of one dotted name."""
+    for part in name.split("."):
+        options = getattr(options, part)
+    return float(options)  # pyright: ignore[reportArgumentType]
+
+
+Worth = Callable[[Mapping[str, Sequence[Point]]], Mapping[str, Sequence[float]]]
+"""Gives, for points to try of each left-out position, what each is worth on all other positions; higher is better."""
+
+
+def choose_by_turns(starts: Mapping[str, Point], choices: Choices, worth: Worth) -> dict[str, Point]:
+    """Choose settings for each left-out position, one setting after the other.
+
+    Parameters
+    ----------
+    starts : mapping
+        Position -> settings to start from.
+    choices : mapping
+        Dotted name -> values; the first is the setting as it is, which wins ties.
+    worth : callable
+
+    Returns
+    -------
+    dict
+        Position -> the starts with a value for every choice.
+    """
+    chosen = {position: dict(start) for position, start in starts.items()}
+    for name, values in choices.items():
+        tried = {p: [point | {name: value} for value in values] for p, point in chosen.items()}
+        gained = worth(tried)
+        chosen = {p: dict(tried[p][int(np.argmax(gained[p]))]) for p in chosen}
+    return {position: dict(point) for position, point in chosen.items()}
+
+
+def count_worth(events: Sequence[TruthEvent], alerts: Sequence[JudgedAlert], gates: Gates) -> int:
+    """Return located rounds less false ones: a claim that is wrong undoes one that is right."""
+    outcome = match_alerts(events, alerts, gates)["outcome"]
+    return int((outcome == "located").sum()) - int((outcome == "false").sum())
+
+
 def log_score(events: Sequence[TruthEvent], alerts: Sequence[JudgedAlert], gates: Gates) -> float:
     """Sum the log probability density that the alerts gave to what happened, nats.
 
@@ -81,29 +109,3 @@ def _log_spread(alert: JudgedAlert) -> float:
     if alert.covariance_m2 is None:
         return math.inf
     return math.log(2.0 * math.pi) + 0.5 * float(np.linalg.slogdet(np.array(alert.covariance_m2))[1])
-
-
-def choose_left_out(scores: Mapping[str, Sequence[float]]) -> dict[str, int]:
-    """Choose for each position the candidate that is best on all others.
-
-    Parameters
-    ----------
-    scores : mapping
-        Position -> score of each candidate there, higher is better.
-
-    Returns
-    -------
-    dict
-        Position -> index of the candidate; the first of equals.
-
-    Raises
-    ------
-    BadInput
-        With fewer than two positions there is nothing to learn from.
-    """
-    if len(scores) < 2:
-        msg = f"tune=leave-one-out needs two positions or more, not {', '.join(scores) or 'none'}"
-        raise BadInput(msg)
-    table = {position: np.asarray(values, dtype=np.float64) for position, values in scores.items()}
-    everything = np.sum(list(table.values()), axis=0)
-    return {position: int(np.argmax(everything - values)) for position, values in table.items()}

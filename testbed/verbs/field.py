@@ -13,7 +13,7 @@ from scenes.errors import BadInput
 from testbed.config import FromGroup
 from testbed.config_groups import register
 from testbed.field import FieldOptions, FieldResult, run_field
-from testbed.field_score import format_field
+from testbed.field_score import format_field, format_tuned
 from testbed.job import perform
 from testbed.progress import progress_bar
 
@@ -61,8 +61,10 @@ def field(settings: FieldSettings, folder: Path) -> FieldResult:
         tune=settings.tune,
         detector=settings.detector,
     )
-    with progress_bar("live fire", "test") as progress:
-        result = run_field(options, folder, settings.workers, progress)
+    with progress_bar("tuning", "step") as learning, progress_bar("live fire", "test") as progress:
+        result = run_field(options, folder, settings.workers, progress, learning)
+    if "tuned" in result.score:
+        sys.stdout.write(f"{format_tuned(result.score)}\n\n")
     sys.stdout.write(f"{format_field(result.score)}\n\n")
     return result
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from detector.associate import AssociationOptions, associate
+from detector.echo import of_a_wall
 from detector.errors import BadInput
 from detector.pulse import Pulses
 from tests.bench.windows import WindowOptions, draw_window, make_pulses, make_site
@@ -157,3 +158,14 @@ def test_windows_with_misses_lateness_and_clutter():
     found = associate(window.site, window.pulses, OPTIONS)
     true = np.sort(np.concatenate([t.times_s for t in window.truth]))
     np.testing.assert_allclose(np.sort(np.concatenate([i.round_times_s for i in found])), true, atol=0.05)
+
+
+def test_a_wall_beside_the_shooter_fires_no_rounds():
+    """Echoes 55 ms behind single shots fall away; automatic fire at 1,100 a minute stays."""
+    shots = np.array([1.0, 1.7, 2.3])
+    echoed = np.sort(np.concatenate([shots, shots + 0.055]))
+    assert of_a_wall(echoed).tolist() == [False, True] * 3
+    assert not of_a_wall(1.0 + 0.055 * np.arange(6)).any()
+    assert not of_a_wall(np.array([1.0, 1.12, 1.24])).any()
+    assert of_a_wall(np.array([1.0, 1.06])).tolist() == [False, True]
+    assert of_a_wall(np.empty(0)).tolist() == []

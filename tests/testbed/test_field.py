@@ -1,24 +1,24 @@
 """The verb `field` on a set in miniature: what it writes, counts and draws."""
 
 import json
+import shutil
 from datetime import datetime
 
 import numpy as np
 import polars as pl
 import pytest
 
-from detector.options import DetectorOptions
+from detector.consistency import ConsistencyOptions
+from detector.tn098 import Tn098Options
 from scenes.errors import BadInput
 from testbed.cause import Workings
 from testbed.field import FieldOptions, run_field
 from testbed.field_night import Night, draw_sensors
-from testbed.field_score import format_field, judge_night, score_field
+from testbed.field_score import format_field, format_tuned, judge_night, score_field
 from testbed.livefire import read_test
 from testbed.livefire_truth import live_events
-from testbed.tuning import override
 from tests.testbed.livefire_set import SENSORS, SHOOTER, write_test
 
-BLIND = ("association.stations_least", 7)  # the set has six sensors
 NOTHING = Workings((), np.empty(0), np.empty(0), np.empty((0, 2)))
 
 
@@ -36,7 +36,7 @@ def line(name, times_s, x=SHOOTER[0], y=SHOOTER[1]):
 
 
 def night(alerts, draw=0):
-    return Night(draw, 0, tuple(SENSORS), tuple(alerts), NOTHING)
+    return Night(draw, tuple(SENSORS), tuple(alerts), NOTHING)
 
 
 def test_pulses_end_to_end_whatever_the_workers(live_set, tmp_path):
@@ -122,28 +122,36 @@ def test_draws_are_counted_each(live_set, tmp_path):
 
 
 def test_what_is_tuned_on_a_position_is_not_scored_on_it(live_set, tmp_path):
-    """A setting that hides every incident of FP1 would be chosen by nobody; each position gets what others like."""
-    grid = {"association.stations_least": (7, 3)}
-    options = FieldOptions(live_set, tune="leave-one-out", grid=grid)
+    """What is learned for a position stays the same when that position's own shots and pulses change."""
+    first = run_field(FieldOptions(live_set, tune="leave-one-out"), tmp_path / "a").score
+    assert first["tuned"]["FP1"]["learned_on"] == ["FP2"]
+    assert first["rounds_located_25m"] == 5
+    assert "location.site_sigma_m" in format_tuned(first)
+    for test in ("test_001", "test_002"):
+        shutil.rmtree(live_set / "FP1" / test)
+        write_test(live_set / "FP1" / test, shots_s=(2.5, 3.1))
+    second = run_field(FieldOptions(live_set, tune="leave-one-out"), tmp_path / "b").score
+    assert second["tuned"]["FP1"] == first["tuned"]["FP1"]
+
+
+@pytest.mark.parametrize("detector", [Tn098Options(), ConsistencyOptions()])
+def test_published_detectors_learn_too(live_set, tmp_path, detector):
+    options = FieldOptions(live_set, tune="leave-one-out", detector=detector)
     score = run_field(options, tmp_path / "out").score
-    assert score["tuned"] == {"FP1": {}, "FP2": {}}
-    assert score["rounds_located_25m"] == 5
-    blind = FieldOptions(
-        live_set, tune="leave-one-out", grid=grid, detector=override(DetectorOptions(), *BLIND)
-    )
-    score = run_field(blind, tmp_path / "out").score
-    assert score["tuned"] == {
-        "FP1": {"association.stations_least": 3},
-        "FP2": {"association.stations_least": 3},
-    }
-    assert score["rounds_located_25m"] == 5
+    assert "sets.window_s" in score["tuned"]["FP2"]
+
+
+def test_one_position_leaves_nothing_to_learn_from(live_set, tmp_path):
+    options = FieldOptions(live_set, positions=("FP1",), tune="leave-one-out")
+    with pytest.raises(BadInput, match="two positions or more, not FP1"):
+        run_field(options, tmp_path / "out")
 
 
 def test_mistakes_come_together_and_before_any_work(tmp_path):
-    options = FieldOptions(tmp_path, sensors_max=2, draws=0, tune="leave-one-out", grid={})
+    options = FieldOptions(tmp_path, sensors_max=2, draws=0)
     with pytest.raises(BadInput) as caught:
         run_field(options, tmp_path / "out")
-    assert len(str(caught.value).splitlines()) == 3
+    assert len(str(caught.value).splitlines()) == 2
     assert not (tmp_path / "out").exists()
 
 

@@ -1,16 +1,15 @@
-"""Tuning: the left-out position has no say, and the score that decides cannot be gamed."""
+"""Tuning: settings by turns, and scores that cannot be gamed."""
 
 from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
 
-from detector.options import DetectorOptions
 from scenes.errors import BadInput
 from testbed.alert_file import JudgedAlert
 from testbed.matching import Gates
 from testbed.truth import TruthEvent
-from testbed.tuning import FIELD_GRID, choose_left_out, expand_grid, log_score, override, override_all
+from testbed.tuning import choose_by_turns, count_worth, log_score, override, read_option
 
 
 @dataclass(frozen=True)
@@ -24,30 +23,33 @@ class Outer:
     least: int = 3
 
 
-def test_grid_is_every_combination_and_the_options_as_they_are():
-    points = expand_grid({"inner.sigma_s": (1.0, 2.0), "least": (3, 4)})
-    candidates = [override_all(Outer(), point) for point in points]
-    assert candidates[0] == Outer()
-    assert [(c.inner.sigma_s, c.least) for c in candidates[1:]] == [(1.0, 3), (1.0, 4), (2.0, 3), (2.0, 4)]
-
-
-def test_the_shipped_grid_names_settings_of_the_detector():
-    for point in expand_grid(FIELD_GRID):
-        override_all(DetectorOptions(), point)
-
-
 def test_unknown_settings_are_named():
     with pytest.raises(BadInput, match=r"sigma_m: no such option; there are sigma_s"):
         override(Outer(), "inner.sigma_m", 1.0)
 
 
-def test_the_left_out_position_has_no_say():
-    scores = {"FP1": [0.0, 1e6, 0.0], "FP2": [1.0, 0.0, 0.0], "FP3": [1.0, 0.0, 3.0]}
-    chosen = choose_left_out(scores)
-    assert chosen == {"FP1": 2, "FP2": 1, "FP3": 1}
-    assert choose_left_out(scores | {"FP1": [9.0, -1e9, 9.0]})["FP1"] == chosen["FP1"]
-    with pytest.raises(BadInput, match="two positions"):
-        choose_left_out({"FP1": [1.0]})
+def test_settings_are_chosen_one_after_the_other_and_ties_keep_what_is():
+    tried = []
+
+    def worth(points):
+        tried.append(points)
+        return {
+            position: [-abs(p["a"] - 2.0) - abs(p.get("b", 0) - 1) for p in ps]
+            for position, ps in points.items()
+        }
+
+    chosen = choose_by_turns({"FP1": {"c": 5.0}}, {"a": (1.0, 2.0, 3.0), "b": (0.0, 2.0)}, worth)
+    assert chosen == {"FP1": {"c": 5.0, "a": 2.0, "b": 0.0}}
+    assert [len(points["FP1"]) for points in tried] == [3, 2]
+    assert read_option(override(Outer(), "inner.sigma_s", 4.0), "inner.sigma_s") == 4.0
+
+
+def test_a_false_round_undoes_a_located_one():
+    event = [TruthEvent("e", "A", "rifle", 0.0, (0.0, 0.0, 0.0))]
+    good, false = JudgedAlert("a", 0.0, (1.0, 0.0), (0.0,)), JudgedAlert("b", 50.0, (1.0, 0.0), (50.0, 51.0))
+    assert count_worth(event, [good], Gates()) == 1
+    assert count_worth(event, [good, false], Gates()) == -1
+    assert count_worth(event, [], Gates()) == 0
 
 
 def test_log_score_is_best_at_the_true_spread():
