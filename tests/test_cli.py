@@ -7,9 +7,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from scenes.block import Origin
+from scenes.frame import local_to_lonlat
 from testbed.cli import VERBS, main
+from tests.scenes.geotiffs import write_geotiff
 
 SMALL = [
     "scene=grid-v1",
@@ -283,3 +287,43 @@ def test_the_engine_of_image_sources_runs_and_tells_how_many_hear_nothing(capfd,
     for name, heard in mirrors.items():
         assert heard["time_s"] == pytest.approx(every[name]["time_s"], abs=1e-6)
         assert heard["level_db"] == pytest.approx(every[name]["level_db"], abs=2.0)
+
+
+def test_terrain_lies_under_a_town_from_a_file(capfd, tmp_path):
+    corner = Origin(6.15, 46.2)
+    ring = local_to_lonlat(corner, [(0, 0), (30, 0), (30, 20), (0, 20), (0, 0)]).tolist()
+    town = {
+        "type": "Feature",
+        "properties": {"height": 9},
+        "geometry": {"type": "Polygon", "coordinates": [ring]},
+    }
+    (tmp_path / "town.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": [town]}))
+    event = "{kind: pistol-9mm, time_s: 1.0, lon: 6.14998, lat: 46.2002, z_agl: 1.5}"
+    scene = [
+        f"scene.buildings={tmp_path / 'town.geojson'}", "layout=lampposts", "layout.count=2", "duration_s=3",
+        "rate_hz=8000", "workers=1", "schedule=list", f"schedule.events=[{event}]",
+    ]  # fmt: skip
+    rise = np.arange(40, dtype=np.float32) / 4.0
+    for name, heights in (("flat", 417.0 + 0.0 * rise), ("hill", 417.0 + rise)):
+        write_geotiff(
+            tmp_path / f"{name}.tif", np.tile(heights, (40, 1)).astype(np.float32), 6.148, 46.202, 1e-4
+        )
+    for name, terrain in (
+        ("none", []),
+        *((n, [f"scene.terrain={tmp_path / n}.tif"]) for n in ("flat", "hill")),
+    ):
+        assert main(["render", *scene, *terrain, f"out={tmp_path / name}"]) == 0
+    recordings = {n: sorted((tmp_path / n / "recording").rglob("*.flac")) for n in ("none", "flat")}
+    assert len(recordings["none"]) == 2
+    for one, other in zip(*recordings.values(), strict=True):
+        assert one.read_bytes() == other.read_bytes()
+    truths = {n: json.loads((tmp_path / n / "truth.json").read_text()) for n in ("none", "flat", "hill")}
+    assert truths["none"] == truths["flat"]
+    assert truths["hill"]["events"][0]["position_m"][2] > 2.0
+    assert "417.00 m there" in (tmp_path / "flat" / "import.txt").read_text()
+    capfd.readouterr()
+    write_geotiff(tmp_path / "far.tif", np.ones((9, 9), np.float32), 6.148, 46.2, 1e-4)
+    assert main(["render", *scene, f"scene.terrain={tmp_path / 'far.tif'}", f"out={tmp_path / 'bad'}"]) == 2
+    (line,) = capfd.readouterr().err.splitlines()
+    assert "far.tif: has no heights for" in line
+    assert not (tmp_path / "bad").exists()

@@ -128,6 +128,8 @@ def _too_high(
             and (start.above <= end.above) is mirrored
             and not (start if mirrored else end).roofed
         ]
+        if not chosen:
+            continue
         places = [ends[k].place if mirrored else ends[k].image for k in chosen]
         traced = _native(hills, start.image if mirrored else start.place, places, low)
         for k, seen in zip(chosen, traced, strict=True):
