@@ -98,10 +98,9 @@ def _render_tail(pressure, first, amplitude, gain, thickness, node, rows, ring, 
         if scale == 0.0:
             continue
         _interpolate(pulse, 0.0, thickness[group], node, rows)
-        shaped[:] = 0.0
-        if flat:
-            shaped[:samples] = np.float32(scale) * pulse
-        else:
+        for i in range(len(shaped)):
+            shaped[i] = np.float32(scale) * pulse[i] if flat and i < samples else np.float32(0.0)
+        if not flat:
             _add_shelved(shaped, pulse, 0, scale, drives, poles)
         for copy in range(first.shape[1]):
             begin, factor = first[group, copy], np.float32(amplitude[group, copy])

@@ -10,7 +10,7 @@ other (bidirectional; Veach 1997, ch. 10, with one link a way). Streets on both 
 own reverberation, as background noise in shielded canyons shows (Hornikx et al. 2014, Acta Acustica 100, 239).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -54,6 +54,8 @@ class ScatteredField:
         Random numbers, the same for all walks: energies follow from the geometry alone.
     seen : tuple of ndarray of PATCH
         For each receiver.
+    chance_seen : tuple of ndarray, shape (patches + 1,)
+        For each receiver: cumulative chance of each patch to be drawn.
     """
 
     city: City
@@ -64,6 +66,7 @@ class ScatteredField:
     directions: Floats
     lots: Floats
     seen: tuple[Records, ...]
+    chance_seen: tuple[Floats, ...]
 
 
 def open_field(
@@ -99,24 +102,36 @@ def open_field(
         directions,
         draw_stream(0, "walks").uniform(size=(WALKS, STEPS_MAX, 2)),
         (),
+        (),
     )
     even = np.ones(WALKS)
     places = check_places(city, receivers_m, "receiver") if len(receivers_m) else np.empty((0, 3))
     seen = tuple(_walk(field, place, even) for place in places)
-    return ScatteredField(**{**vars(field), "seen": seen})
+    return replace(field, seen=seen, chance_seen=tuple(_chances(patches) for patches in seen))
 
 
 def links_from(field: ScatteredField, source_m: Floats, directivity: Directivity) -> list[Records]:
     """Return the ways by which scattered sound goes from a source (3,), m, to each receiver: any number of LINK."""
     place = check_places(field.city, source_m, "source")[0]
     lit = _walk(field, place, directivity(field.directions) ** 2)
-    plan = field.city.plan
+    plan, chance_lit = field.city.plan, _chances(lit)
     found: list[Records] = []
-    for seen in field.seen:
+    for seen, chance_seen in zip(field.seen, field.chance_seen, strict=True):
         links = np.empty(LINKS, LINK)
         steps = np.stack([seen[axis] - at for axis, at in zip("xyz", place, strict=True)], axis=1)
         aimed = directivity(steps / np.maximum(np.linalg.norm(steps, axis=1), 1e-6)[:, None]) ** 2
-        count = link_patches(plan.walls, plan.grid, field.wavelengths, field.ground, lit, seen, aimed, links)
+        count = link_patches(
+            plan.walls,
+            plan.grid,
+            field.wavelengths,
+            field.ground,
+            lit,
+            seen,
+            chance_lit,
+            chance_seen,
+            aimed,
+            links,
+        )
         loud = links["power"][:count].sum(axis=1)
         found.append(links[:count][loud > 10.0 ** (-0.1 * FLOOR_DB) * loud.max(initial=0.0)])
     return found
@@ -130,6 +145,7 @@ def _walk(field: ScatteredField, place: Floats, weights: Floats) -> Records:
     count = walk_streets(
         plan.walls,
         plan.grid,
+        float(plan.walls["top"].max()),
         field.kept,
         field.mirrored,
         field.ground,
@@ -142,3 +158,14 @@ def _walk(field: ScatteredField, place: Floats, weights: Floats) -> Records:
     patches["x"][0], patches["y"][0], patches["z"][0] = place
     patches["power"][0] = patches["mirrored"][0] = 1.0
     return patches[:count]
+
+
+def _chances(patches: Records) -> Floats:
+    """Return the cumulative chance of each patch to be drawn, shape (patches + 1,).
+
+    It goes by the root of the power, so that late patches have their turn; half is for the point itself.
+    """
+    weight = np.sqrt(patches["power"].sum(axis=1))
+    weight[0] = weight[1:].sum() or 1.0
+    chance = np.concatenate([[0.0], np.cumsum(weight)])
+    return chance / chance[-1]

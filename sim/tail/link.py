@@ -21,7 +21,7 @@ LINK = np.dtype([("length", np.float64), ("power", np.float64, (BANDS,)), ("arri
 
 
 @njit(cache=True, nogil=True)
-def link_patches(walls, grid, wavelengths, ground, lit, seen, aimed, links):
+def link_patches(walls, grid, wavelengths, ground, lit, seen, chance_lit, chance_seen, aimed, links):
     """Link patches of a source to those of a receiver, drawn by their power; return how many links carry sound.
 
     Parameters
@@ -32,6 +32,8 @@ def link_patches(walls, grid, wavelengths, ground, lit, seen, aimed, links):
         m; what a bounce on the ground leaves of the energy.
     lit, seen : ndarray of PATCH
         From `walk_streets`, from the source and from the receiver.
+    chance_lit, chance_seen : ndarray, shape (patches + 1,)
+        Cumulative chance of each patch to be drawn, from 0 to 1.
     aimed : ndarray, shape (patches seen,)
         Power that the source itself sends towards each of the receiver's patches.
     links : ndarray of LINK
@@ -43,7 +45,6 @@ def link_patches(walls, grid, wavelengths, ground, lit, seen, aimed, links):
     """
     hits, edges = np.empty(_CROSSINGS_MAX, HIT), np.empty(EDGES_MAX, np.int64)
     detours = np.empty(EDGES_MAX)
-    chance_lit, chance_seen = _chances(lit), _chances(seen)
     count = 0
     for number in range(len(links)):
         i = _drawn(chance_lit, (number + 0.5) / len(links))
@@ -114,21 +115,6 @@ def _arrive(link, last, receiver):
     dx, dy, dz = receiver.x - last.x, receiver.y - last.y, receiver.z - last.z
     size = max(math.sqrt(dx * dx + dy * dy + dz * dz), 1e-6)
     link.arrival[0], link.arrival[1], link.arrival[2] = dx / size, dy / size, dz / size
-
-
-@njit(cache=True, nogil=True)
-def _chances(patches):
-    """Return the cumulative chance (patches + 1,) of each patch to be drawn.
-
-    It goes by the root of the power, so that late patches have their turn; half is for the point itself.
-    """
-    chance = np.zeros(len(patches) + 1)
-    for k in range(1, len(patches)):
-        chance[k + 1] = chance[k] + math.sqrt(patches[k].power.sum())
-    rest = chance[-1]
-    chance[1:] += rest if rest > 0.0 else 1.0
-    chance /= chance[-1]
-    return chance
 
 
 @njit(cache=True, nogil=True)

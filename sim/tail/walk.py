@@ -27,22 +27,22 @@ PATCH = np.dtype(
 
 
 @njit(cache=True, nogil=True)
-def walk_streets(walls, grid, kept, mirrored, ground, start, directions, powers, lots, patches):
+def walk_streets(walls, grid, tallest, kept, mirrored, ground, start, directions, powers, lots, patches):
     """Walk from a point in all given directions; write the patches met behind number 0, return how many in all.
 
-    `kept` and `mirrored` (walls, bands) are what facades leave of the energy and the share of that which leaves as
-    from a mirror; `ground` (bands,) is what a bounce on the ground leaves. Every facade sends the walk on by Lambert's
-    law, drawn with `lots` (walks, steps, 2): uniform in 0 to 1. The ground is a mirror; what falls on a roof is lost.
+    No wall is higher than `tallest`, m. `kept` and `mirrored` (walls, bands) are what facades leave of the energy and
+    the share of that which leaves as from a mirror; `ground` (bands,) is what a bounce on the ground leaves. Every
+    facade sends the walk on by Lambert's law, drawn with `lots` (walks, steps, 2): uniform in 0 to 1. The ground is a
+    mirror; what falls on a roof is lost.
     """
     cells = np.empty(grid.nx + grid.ny + 4, np.int64)
-    tallest = walls.top.max() if len(walls) else 0.0
     power, mirror = np.empty(BANDS), np.empty(BANDS)
     count = 1
     for number in range(len(directions)):
         x, y, z = start[0], start[1], start[2]
         dx, dy, dz = directions[number, 0], directions[number, 1], directions[number, 2]
-        power[:] = powers[number]
-        mirror[:] = 1.0
+        for band in range(BANDS):
+            power[band], mirror[band] = powers[number], 1.0
         way, longest = 0.0, 0.0
         for step in range(STEPS_MAX):
             plan = math.hypot(dx, dy)
