@@ -96,11 +96,14 @@ def between(way: Way, start: End, end: End) -> Way:
 
 def _is_over_ground(terrain: Terrain, vertices: Floats) -> bool:
     """Tell whether no hill rises above the way."""
-    for a, b in itertools.pairwise(vertices):
-        share, ground = terrain.profile(a, b)
-        if np.max(ground - (a[2] + share * (b[2] - a[2]))) > UNSURE_M:
-            return False
-    return True
+    if len(vertices) == 2:  # exactly as `is_hilly` sees it: the way over the hill takes its place
+        share, ground = terrain.profile(*vertices)
+        way = vertices[0, 2] + share * (vertices[1, 2] - vertices[0, 2])
+        return bool(np.max(ground - way) <= UNSURE_M)
+    done = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(vertices[:, :2], axis=0).T))])
+    along = np.linspace(0.0, done[-1], int(2.0 * done[-1] / min(terrain.step_m)) + 2)
+    x, y, z = (np.interp(along, done, vertices[:, axis]) for axis in range(3))
+    return bool(np.max(terrain.height_at(np.column_stack([x, y])) - z) <= UNSURE_M)
 
 
 def _bounced(hills: Hills, start: End, end: End, way: Way) -> Way | None:
