@@ -10,6 +10,7 @@ from scenes.air import Air
 from scenes.event import Event
 from scenes.scene import Scene
 from scenes.streams import draw_stream
+from scenes.terrain import Terrain
 from sim.impact import Facades, facades_of, free_length
 from sim.propagation.city import City
 from sim.propagation.engines import EngineOptions, Trace, open_engine
@@ -76,6 +77,7 @@ class Street:
     air: Air
     filters: Mapping[int, RateFilters]
     field: ScatteredField | None = None
+    terrain: Terrain | None = None
 
 
 def open_street(
@@ -112,6 +114,7 @@ def open_street(
         scene.air,
         filters,
         field,
+        scene.block.ground.terrain,
     )
 
 
@@ -203,6 +206,6 @@ def _arrivals(
         if len(paths)
         else []
         for paths, tail, (late_s, gain) in zip(
-            traced, tails, weather(street.air, eddies, traced), strict=True
+            traced, tails, weather(street.air, eddies, traced, street.terrain), strict=True
         )
     ]

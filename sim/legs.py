@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from scenes.terrain import Terrain
 from sim.propagation.paths import Paths
 
 Floats = npt.NDArray[np.float64]
@@ -41,7 +42,7 @@ class Legs:
         return np.bincount(self.path, values, minlength=self.paths).astype(np.float64, copy=False)
 
 
-def legs_of(traced: Sequence[Paths], *, bounces: bool = True) -> Legs:
+def legs_of(traced: Sequence[Paths], *, bounces: bool = True, terrain: Terrain | None = None) -> Legs:
     """Return the legs of all paths of all receivers, in their order.
 
     Parameters
@@ -50,9 +51,13 @@ def legs_of(traced: Sequence[Paths], *, bounces: bool = True) -> Legs:
     bounces : bool
         Whether a leg ends where it meets the ground. Otherwise the legs before and after are one, as they are for a
         ray that bends: where straight rays bounce, it need not come down.
+    terrain : Terrain, optional
+        Heights are counted from this ground.
     """
     number = sum(len(paths) for paths in traced)
     points = np.concatenate([np.empty((0, 3)), *(paths.vertices_m for paths in traced)])
+    if terrain is not None:
+        points = points - np.array([0.0, 0.0, 1.0]) * terrain.height_at(points)[:, None]
     owner = np.repeat(
         np.arange(number), np.concatenate([np.empty(0, int), *(np.diff(p.vertex_start) for p in traced)])
     )

@@ -11,6 +11,7 @@ from scenes.block import Block
 from scenes.event import Event
 from scenes.scene import Scene
 from scenes.sensor import Clock, Microphone, Sensor
+from scenes.terrain import Terrain
 from sim.legs import legs_of
 from sim.propagation.city import index_block
 from sim.propagation.trace import PathOptions, trace_paths
@@ -151,6 +152,20 @@ def test_a_ground_bounce_bends_with_its_direct_path():
     ((_, gain),) = weather(UPWIND, draw_eddies(np.random.default_rng(0)), traced)
     assert len(gain) == 2
     assert gain[0] == pytest.approx(gain[1])
+
+
+def test_on_a_plateau_gradients_do_what_they_do_on_the_plain():
+    plateau = Terrain(-1000.0, -1000.0, (2000.0, 2000.0), np.full((2, 2), 80.0))
+    (low,) = paths_to([600.0, 0.0, 10.0], start=(0.0, 0.0, 1.5), options=PathOptions())
+    high = replace(low, vertices_m=low.vertices_m + np.array([0.0, 0.0, 80.0]))
+    eddies = draw_eddies(np.random.default_rng(0))
+    ((late_s, gain),), ((there_s, there),) = (
+        weather(UPWIND, eddies, [low]),
+        weather(UPWIND, eddies, [high], plateau),
+    )
+    assert there_s == pytest.approx(late_s)
+    assert there == pytest.approx(gain)
+    assert gain[0, 4] < 0.5
 
 
 @pytest.mark.parametrize("gradient", [0.05, 0.2])
