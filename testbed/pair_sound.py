@@ -76,8 +76,9 @@ class PairSound:
     pressure_pa : ndarray of float32, shape (n,)
         Behind the microphone's high-pass, without noise, sampled from `start_s` after the bang on, true time.
     start_s, rate_hz : float
-    level_db : float
-        Peak level of all paths together, dB re 20 uPa, before the microphone.
+    level_db, paths_db : float
+        Peak level of all sound together and of the paths without what facades scatter (the tail), dB re 20 uPa, before
+        the microphone.
     """
 
     paths: tuple[HeardPath, ...]
@@ -86,6 +87,7 @@ class PairSound:
     start_s: float
     rate_hz: int
     level_db: float
+    paths_db: float
 
 
 def hear_pair(scene: Scene, event: Event, sensor: Sensor, options: EngineOptions) -> PairSound:
@@ -124,7 +126,10 @@ def hear_pair(scene: Scene, event: Event, sensor: Sensor, options: EngineOptions
     )
     first = max(0, round((paths[0].delay_s - 0.4 * AFTER_S) * rate)) if paths else 0
     roof = _over_roofs(city, scene, event, place)
-    return PairSound(paths, roof, pressure[0, first:], first / rate, rate, level(peak))
+    specular = [dataclasses.replace(a, tail=None) for a in arrivals]
+    bare = np.zeros((1, 0), dtype=np.float32)
+    alone = add_event(bare, ideal, specular, speed, 0.0, shelves)[0] if arrivals else 0.0
+    return PairSound(paths, roof, pressure[0, first:], first / rate, rate, level(peak), level(alone))
 
 
 def level(peak_pa: float) -> float:

@@ -154,7 +154,9 @@ def _draw_levels(
         np.maximum(heights, bottom),
         color="#dddddd",
         zorder=1,
-        label="together, peak in 1 ms",
+        label="all together, the scattered tail too, peak in 1 ms"
+        if sound.level_db > sound.paths_db + 0.1
+        else "together, peak in 1 ms",
     )
     loudest = max((p.level_db for p in sound.paths), default=0.0)
     for path in sound.paths:

@@ -70,7 +70,8 @@ def paths(settings: PathsSettings, folder: Path) -> PairSound:
     sys.stdout.write(
         f"{scene.block.name}: {event.kind} at {list(event.position_m)}, sensor {sensor.id} at"
         f" {[round(c, 2) for c in sensor.position_m]}, {distance:.1f} m apart\n"
-        f"{len(sound.paths)} paths, {sound.level_db:.1f} dB peak together; the strongest:\n"
+        f"{len(sound.paths)} paths, {sound.paths_db:.1f} dB peak together,"
+        f" {sound.level_db:.1f} dB with what facades scatter; the strongest:\n"
         f"{format_paths(sound, distance, settings.shown)}\n\n"
     )
     return sound
