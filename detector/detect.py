@@ -1,7 +1,7 @@
 """The chain: pulses to incidents to places to alerts."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 
 import numpy as np
@@ -11,6 +11,7 @@ from detector.belief import Belief, BeliefOptions, believe, check_belief_options
 from detector.class_evidence import gather_evidence
 from detector.class_model import load_model, weigh_evidence
 from detector.fix import Fix
+from detector.health import Trouble, find_screams, find_wrong_clocks
 from detector.incident import Incident
 from detector.lonlat import to_lonlat
 from detector.options import Detector, DetectorOptions, hash_options
@@ -22,13 +23,17 @@ from detector.site import Site
 
 @dataclass(frozen=True, eq=False)
 class DetectionResult:
-    """What was heard and what was made of it; incidents and fixes are in the order of the alerts."""
+    """What was heard and what was made of it; incidents and fixes are in the order of the alerts.
+
+    `troubles` names sensors that cannot be right; their pulses are in no incident.
+    """
 
     site: Site
     pulses: Pulses
     alerts: tuple[Alert, ...]
     incidents: tuple[Incident, ...]
     fixes: tuple[Fix, ...]
+    troubles: tuple[Trouble, ...] = ()
 
 
 def detect(site: Site, pulses: Pulses, options: Detector | None = None) -> DetectionResult:
@@ -53,8 +58,7 @@ def detect(site: Site, pulses: Pulses, options: Detector | None = None) -> Detec
     """
     options = options or DetectorOptions()
     check_belief_options(options.belief)
-    incidents = options.associate(site, pulses)
-    fixes = [options.locate(site, pulses, incident) for incident in incidents]
+    incidents, fixes, troubles = _find(site, pulses, options)
     alerts = [
         _make_alert(site, pulses, incident, fix, options)
         for incident, fix in zip(incidents, fixes, strict=True)
@@ -67,7 +71,25 @@ def detect(site: Site, pulses: Pulses, options: Detector | None = None) -> Detec
         tuple(alerts[i] for i in order),
         tuple(incidents[i] for i in order),
         tuple(fixes[i] for i in order),
+        troubles,
     )
+
+
+def _find(
+    site: Site, pulses: Pulses, options: Detector
+) -> tuple[tuple[Incident, ...], list[Fix], tuple[Trouble, ...]]:
+    """Associate and locate; where that shows clocks to be wrong, once more without their pulses."""
+    incidents = options.associate(site, pulses)
+    fixes = [options.locate(site, pulses, incident) for incident in incidents]
+    wrong = find_wrong_clocks(site, pulses, fixes)
+    if wrong:
+        names = {trouble.sensor for trouble in wrong}
+        sound = np.array([station.id not in names for station in site.stations])
+        kept = np.flatnonzero(sound[pulses.station])
+        part = Pulses(**{name: column[kept] for name, column in vars(pulses).items()})
+        incidents = tuple(replace(i, pulse=kept[i.pulse]) for i in options.associate(site, part))
+        fixes = [options.locate(site, pulses, incident) for incident in incidents]
+    return incidents, fixes, find_screams(site, pulses) + wrong
 
 
 def listen_recording(

@@ -38,8 +38,9 @@ def write_evidence(
     Returns
     -------
     tuple of Alert
-        The alerts, each naming its folder: `packet.json` with the pulses used and rejected, their residuals and all
-        options, and for every station that heard it `STATION.flac`, the first channel around its pulses.
+        The alerts, each naming its folder: `packet.json` with the pulses used and rejected, their residuals, all
+        options and the sensors in trouble, and for every station that heard it `STATION.flac`, the first channel
+        around its pulses.
     """
     named = []
     taken = {
@@ -52,6 +53,7 @@ def write_evidence(
         packet = {
             "alert": alert_to_record(alert),
             "options": asdict(options),  # pyright: ignore[reportArgumentType] - every detector is a dataclass of options
+            "sensor_health": [asdict(trouble) for trouble in result.troubles],
             "pulses_used": _list_used(result.site, result.pulses, incident, fix),
             "pulses_rejected": _list_rejected(result.site, result.pulses, incident, alert.id, taken),
             "clips": _write_clips(recording, result.pulses, incident, place) if recording else [],

@@ -97,6 +97,8 @@ def write_result(
 def _listen_and_tell(settings: ListenSettings, folder: Path) -> None:
     result = listen(settings, folder)
     sys.stdout.write(f"{len(result.pulses)} pulses, {len(result.alerts)} alerts\n")
+    for trouble in result.troubles:
+        sys.stdout.write(f"  sensor {trouble.sensor}: {trouble.kind}, {trouble.detail}; left out\n")
     for alert in result.alerts:
         x, y = alert.position_m[:2]
         sys.stdout.write(
