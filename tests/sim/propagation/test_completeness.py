@@ -65,8 +65,8 @@ def test_reflections_of_orders_1_and_2_are_those_of_every_sequence_of_walls(make
             np.testing.assert_allclose(ours, reflected_lengths(plans, plan[0], end, order), rtol=1e-9)
 
 
-def shortest_detours(plans, source, receivers):
-    """Return the shortest ways in plan, over the full visibility graph of all vertices."""
+def visibility_graph(plans, source, receivers):
+    """Return the lengths (n, n) of all free lines between source, receivers and all vertices; 0 where none is."""
     solid = shapely.union_all(plans).buffer(-1e-6)
     shapely.prepare(solid)
     corners = walls_of(plans)[:, 0]
@@ -75,6 +75,12 @@ def shortest_detours(plans, source, receivers):
     free = ~shapely.intersects(solid, shapely.linestrings(np.stack([nodes[i], nodes[j]], axis=1)))
     graph = np.zeros((len(nodes), len(nodes)))
     graph[i[free], j[free]] = np.linalg.norm(nodes[i[free]] - nodes[j[free]], axis=1)
+    return graph
+
+
+def shortest_detours(plans, source, receivers):
+    """Return the shortest ways in plan, over the full visibility graph of all vertices."""
+    graph = visibility_graph(plans, source, receivers)
     return dijkstra(graph, directed=False, indices=0)[1 : 1 + len(receivers)]
 
 
