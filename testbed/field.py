@@ -6,18 +6,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
 import polars as pl
 from joblib import Parallel, delayed
 
 from detector.options import Detector, DetectorOptions
 from scenes.errors import BadInput
 from testbed.field_night import Night, Source, draw_sensors, hear_test
-from testbed.field_score import judge_night, score_field
+from testbed.field_score import count_onsets, judge_night, score_field
 from testbed.field_tuning import Progress, learn_left_out
+from testbed.intervals import binomial_interval
 from testbed.livefire import LiveTest, find_tests, read_test
 from testbed.livefire_network import Survey
 from testbed.livefire_survey import average_positions
-from testbed.score import Score
+from testbed.score import Score, estimate
 from testbed.tuning import Point, override_all
 
 
@@ -103,6 +105,10 @@ def run_field(
     judged = [judge_night(test, night) for test, night in kept]
     rows, incidents = (pl.concat(frames) for frames in zip(*judged, strict=True))
     score = _head(options, learned) | score_field(rows, incidents)
+    if options.source == "audio":
+        near, selected = np.sum([count_onsets(test, night) for test, night in kept], axis=0).tolist()
+        score |= {"onsets_selected": selected, "onsets_within_5ms": near}
+        score |= estimate("onsets_within_5ms_rate", binomial_interval(near, selected))
     result = FieldResult(rows, incidents, score)
     _write(result, kept, out)
     return result

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from testbed.alert_file import JudgedAlert, parse_alerts
@@ -17,6 +18,7 @@ from testbed.score import Score, estimate, measure_errors, measure_regions
 
 FIELD_GATES = Gates(located_m=25.0, located_s=0.15)
 NEAR_M = 15.0
+ONSET_S = 0.005
 
 Rows = tuple[pl.DataFrame, pl.DataFrame]
 
@@ -43,6 +45,20 @@ def judge_night(test: LiveTest, night: Night) -> Rows:
 def parse_night(night: Night, test: LiveTest) -> tuple[JudgedAlert, ...]:
     """Return the night's alerts as the judge reads them."""
     return parse_alerts(((f"{test.key}: alert {i}", line) for i, line in enumerate(night.alerts)), test.key)
+
+
+def count_onsets(test: LiveTest, night: Night) -> tuple[int, int]:
+    """Count the vendor's selected pulses of the night's sensors: those with a pulse of ours within 5 ms, and all.
+
+    Those in masked audio, which nobody can hear, count too.
+    """
+    station = np.array(night.workings.pulse_station, dtype=object)
+    selected = [p for selection in test.selections for p in selection if p.sensor in night.sensors]
+    near = sum(
+        bool(np.any(np.abs(night.workings.pulse_time_s[station == p.sensor] - p.time_s) <= ONSET_S))
+        for p in selected
+    )
+    return near, len(selected)
 
 
 def score_field(rows: pl.DataFrame, incidents: pl.DataFrame) -> Score:

@@ -66,6 +66,11 @@ def field(settings: FieldSettings, folder: Path) -> FieldResult:
     if "tuned" in result.score:
         sys.stdout.write(f"{format_tuned(result.score)}\n\n")
     sys.stdout.write(f"{format_field(result.score)}\n\n")
+    if "onsets_selected" in result.score:
+        near, selected = result.score["onsets_within_5ms"], result.score["onsets_selected"]
+        sys.stdout.write(
+            f"{near} of {selected} pulses that the vendor selected have an onset within 5 ms\n\n"
+        )
     return result
 
 

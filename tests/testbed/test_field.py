@@ -59,6 +59,7 @@ def test_audio_end_to_end(tmp_path):
     write_test(tmp_path / "set" / "FP1" / "test_001", audio=list(SENSORS))
     score = run_field(FieldOptions(tmp_path / "set", source="audio"), tmp_path / "out").score
     assert (score["rounds"], score["rounds_located_25m"]) == (3, 3)
+    assert (score["onsets_within_5ms"], score["onsets_selected"]) == (18, 18)
 
 
 def test_a_test_without_audio_is_missed_and_counted(live_set, tmp_path):
