@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 import shapely
+from scipy.sparse.csgraph import dijkstra
 
 from scenes.block import Block
 from sim.propagation.city import index_block
@@ -69,17 +70,18 @@ def missed_reflections(block: Block, plans, points) -> tuple[int, int, int]:
 
 
 def shortest_within(plans, source, receivers) -> np.ndarray:
-    """Return the shortest ways in plan round at most CORNERS vertices, inf where there is none."""
+    """Return the shortest ways in plan, inf where they go round more than CORNERS vertices."""
     graph = visibility_graph(plans, source, receivers)
     graph = np.where(graph + graph.T > 0.0, graph + graph.T, np.inf)
     least = graph[0]
     for _ in range(CORNERS):
         least = np.minimum(least, (least[:, None] + graph).min(axis=0))
-    return least[1 : 1 + len(receivers)]
+    shortest = dijkstra(np.where(np.isfinite(graph), graph, 0.0), directed=False, indices=0)
+    return np.where(least < shortest + 1e-9, least, np.inf)[1 : 1 + len(receivers)]
 
 
 def missed_detours(block: Block, plans, points) -> tuple[int, int, int]:
-    """Return (pairs joined round at most 8 corners, those whose shortest way is missed, most corners on one)."""
+    """Return (pairs whose shortest way goes round at most CORNERS, those where it is missed, most corners on one)."""
     options, city = PathOptions(**ALL, reflection_order=0, corner_count=CORNERS), index_block(block)
     pairs = missed = most = 0
     for source in points[:SOURCES]:
