@@ -8,7 +8,7 @@ much.
 """
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -27,9 +27,18 @@ from testbed.field_score import FIELD_GATES, parse_night
 from testbed.livefire import LiveTest
 from testbed.livefire_network import Survey
 from testbed.livefire_truth import live_events
-from testbed.prior_data import Lesson, lay_out_lessons
-from testbed.prior_fit import FITTED, fit_priors
-from testbed.tuning import Choices, Point, choose_by_turns, count_worth, log_score, override_all, read_option
+from testbed.prior_data import Lesson
+from testbed.prior_fit import learn_priors
+from testbed.tuning import (
+    Choices,
+    Point,
+    choose_by_turns,
+    count_worth,
+    log_score,
+    override_all,
+    read_option,
+    widen,
+)
 
 Heard = Mapping[Hashable, tuple[Site, Pulses]]
 """What a test sounds like to every choice of `Detector.onset`."""
@@ -138,7 +147,9 @@ def learn_left_out(
     heard = run(_hear, [(test, surveys[test.position], source, apart) for test in tests])
     starts: dict[str, Point] = {position: {} for position in positions}
     if recipe.priors and isinstance(detector, DetectorOptions):
-        starts = {p: _learn_priors(_lessons(tests, heard, detector, p), detector) for p in positions}
+        starts = {
+            p: learn_priors(_lessons(tests, heard, detector, p), detector.association) for p in positions
+        }
 
     def worth(tried: Mapping[str, Sequence[Point]]) -> dict[str, list[float]]:
         jobs = [(t, h, detector, _of_others(tried, t)) for t, h in zip(tests, heard, strict=True)]
@@ -204,14 +215,6 @@ def _lessons(
     return lessons
 
 
-def _learn_priors(lessons: Sequence[Lesson], detector: DetectorOptions) -> Point:
-    """Fit the priors of the noise; they serve association and, where it brings none, location."""
-    start = detector.association
-    fitted = fit_priors(lay_out_lessons(lessons, start), start.noise)
-    values = {f"noise.{f.name}": read_option(fitted, f.name) for f in FITTED}
-    return {f"{part}.{n}": v for part in ("association", "location") for n, v in values.items()}
-
-
 def _count(
     test: LiveTest, heard: Heard, detector: Detector, points: Mapping[str, Sequence[Point]]
 ) -> dict[str, list[int]]:
@@ -242,20 +245,7 @@ def _widths(
         used = read_option(options, recipe.width)
         alerts = parse_night(listen(*heard[options.onset], options), test)
         gained[position] = [
-            log_score(events, [_widened(a, recipe.width, used, width) for a in alerts], FIELD_GATES)
+            log_score(events, [widen(a, recipe.width, used, width) for a in alerts], FIELD_GATES)
             for width in recipe.widths
         ]
     return gained
-
-
-def _widened(alert: JudgedAlert, name: str, used: float, width: float) -> JudgedAlert:
-    """Return an alert with the covariance that another width would have given it."""
-    if alert.covariance_m2 is None:
-        return alert
-    matrix = np.array(alert.covariance_m2)
-    if name == "location.site_sigma_m":  # blurs what is there
-        matrix = matrix + (width**2 - used**2) * np.eye(2)
-    else:  # arrivals' errors carry over to the place
-        matrix = matrix * (width / used) ** 2
-    (xx, xy), (yx, yy) = matrix.tolist()
-    return replace(alert, covariance_m2=((xx, xy), (yx, yy)))

@@ -6,7 +6,7 @@ What survey, air and clocks of the truth leave open is settled beside it: a shif
 of every round. The path error is not fitted: some ten paths to a place, less what its shift takes, tell little of it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import log
 
@@ -15,10 +15,11 @@ import numpy.typing as npt
 from scipy.optimize import minimize
 from scipy.special import expit, log_ndtr, ndtr
 
+from detector.associate import AssociationOptions
 from detector.climb import FREE
 from detector.ears import PLAIN_PD
 from detector.noise import NoiseOptions
-from testbed.prior_data import Floats, Material
+from testbed.prior_data import Floats, Lesson, Material, lay_out_lessons
 
 SETTLINGS = 4  # alternations of places and priors; more change no digit that is kept
 WIDEST = 3.0  # s.d.: the search goes no farther from its start
@@ -82,6 +83,16 @@ def fit_priors(material: Material, start: NoiseOptions) -> NoiseOptions:
         value = minimize(loss, value, method="L-BFGS-B", bounds=limits, options={"maxiter": 60}).x
     digits = [f"{f.back(float(x)):.3g}" for f, x in zip(FITTED, value, strict=True)]
     return replace(start, **{f.name: float(d) for f, d in zip(FITTED, digits, strict=True)})
+
+
+def learn_priors(lessons: Sequence[Lesson], start: AssociationOptions) -> dict[str, float]:
+    """Fit priors to lessons; return them as options of association and, where it brings none, of location."""
+    fitted = fit_priors(lay_out_lessons(lessons, start), start.noise)
+    return {
+        f"{part}.noise.{f.name}": getattr(fitted, f.name)
+        for part in ("association", "location")
+        for f in FITTED
+    }
 
 
 def _loss(

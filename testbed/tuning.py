@@ -109,3 +109,16 @@ def _log_spread(alert: JudgedAlert) -> float:
     if alert.covariance_m2 is None:
         return math.inf
     return math.log(2.0 * math.pi) + 0.5 * float(np.linalg.slogdet(np.array(alert.covariance_m2))[1])
+
+
+def widen(alert: JudgedAlert, name: str, used: float, width: float) -> JudgedAlert:
+    """Return an alert with the covariance that another width would have given it."""
+    if alert.covariance_m2 is None:
+        return alert
+    matrix = np.array(alert.covariance_m2)
+    if name == "location.site_sigma_m":  # blurs what is there
+        matrix = matrix + (width**2 - used**2) * np.eye(2)
+    else:  # arrivals' errors carry over to the place
+        matrix = matrix * (width / used) ** 2
+    (xx, xy), (yx, yy) = matrix.tolist()
+    return dataclasses.replace(alert, covariance_m2=((xx, xy), (yx, yy)))
