@@ -185,10 +185,19 @@ def test_a_source_that_turns_its_back_on_the_wall_lights_it_less():
 def test_pulses_have_the_energy_of_their_links_on_average_and_differ_from_draw_to_draw():
     links = links_of(field_of(street()))[0]
     tails = [draw_tail(links, 0.0, C, np.random.default_rng(i)) for i in range(200)]
-    assert tails[0].time_s.shape == (len(links), PULSES)
+    assert tails[0].time_s.shape == (len(tails[0].gain), PULSES)
     assert not np.array_equal(tails[0].amplitude, tails[1].amplitude)
     drawn = np.mean([(tail.amplitude**2).sum(axis=1) @ tail.gain**2 for tail in tails], axis=0)
     assert drawn == pytest.approx(energy(links), rel=0.1)
+
+
+def test_no_pulse_stands_out_only_because_few_links_were_drawn():
+    links = links_of(field_of(street()))[0][:6].copy()
+    links["power"][0] *= 1e3
+    energy_of = (draw_tail(links, 0.0, C, np.random.default_rng(2)).gain ** 2).sum(axis=1)
+    assert energy_of == pytest.approx(energy_of[0])
+    assert energy_of.sum() == pytest.approx(energy(links).sum())
+    assert len(energy_of) > 40
 
 
 def test_the_parts_of_a_long_emission_share_the_tail_without_making_it_louder():
