@@ -29,8 +29,11 @@ from sim.tail.walk import PATCH, STEPS_MAX, walk_streets
 Floats = npt.NDArray[np.float64]
 Records = npt.NDArray[np.void]
 
-WALKS = 192
-LINKS = 256
+# Walks from each point; links tried between two of them, and tried this many times as often where few carry sound: in
+# a deep street most patches see nothing of the other street.
+WALKS = 384
+LINKS = 512
+LINKS_LEAST, HARDER = 96, 4
 # Links weaker than this below the strongest are left out, dB.
 FLOOR_DB = 40.0
 
@@ -114,27 +117,38 @@ def links_from(field: ScatteredField, source_m: Floats, directivity: Directivity
     """Return the ways by which scattered sound goes from a source (3,), m, to each receiver: any number of LINK."""
     place = check_places(field.city, source_m, "source")[0]
     lit = _walk(field, place, directivity(field.directions) ** 2)
-    plan, chance_lit = field.city.plan, _chances(lit)
+    chance_lit = _chances(lit)
     found: list[Records] = []
-    for seen, chance_seen in zip(field.seen, field.chance_seen, strict=True):
-        links = np.empty(LINKS, LINK)
+    for number, seen in enumerate(field.seen):
         steps = np.stack([seen[axis] - at for axis, at in zip("xyz", place, strict=True)], axis=1)
         aimed = directivity(steps / np.maximum(np.linalg.norm(steps, axis=1), 1e-6)[:, None]) ** 2
-        count = link_patches(
-            plan.walls,
-            plan.grid,
-            field.wavelengths,
-            field.ground,
-            lit,
-            seen,
-            chance_lit,
-            chance_seen,
-            aimed,
-            links,
-        )
-        loud = links["power"][:count].sum(axis=1)
-        found.append(links[:count][loud > 10.0 ** (-0.1 * FLOOR_DB) * loud.max(initial=0.0)])
+        links = _link(field, number, lit, chance_lit, aimed, LINKS)
+        if len(links) < LINKS_LEAST:
+            links = _link(field, number, lit, chance_lit, aimed, HARDER * LINKS)
+        found.append(links)
     return found
+
+
+def _link(
+    field: ScatteredField, receiver: int, lit: Records, chance_lit: Floats, aimed: Floats, tries: int
+) -> Records:
+    """Link what a source has lit to what a receiver looks at; return the links that are not too weak."""
+    links = np.empty(tries, LINK)
+    plan = field.city.plan
+    count = link_patches(
+        plan.walls,
+        plan.grid,
+        field.wavelengths,
+        field.ground,
+        lit,
+        field.seen[receiver],
+        chance_lit,
+        field.chance_seen[receiver],
+        aimed,
+        links,
+    )
+    loud = links["power"][:count].sum(axis=1)
+    return links[:count][loud > 10.0 ** (-0.1 * FLOOR_DB) * loud.max(initial=0.0)]
 
 
 def _walk(field: ScatteredField, place: Floats, weights: Floats) -> Records:
