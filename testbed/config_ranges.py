@@ -36,7 +36,7 @@ RANGES: dict[str, Any] = {
     "sensor.high_pass_hz": Field(gt=0.0, le=1_000.0),
     "sensor.capsules": Field(ge=1, le=8),  # FLAC holds eight channels
     "sensor.radius_m": Field(ge=0.0, le=5.0),
-    "propagation.reflection_order": Field(ge=0, le=2),
+    "propagation.reflection_order": Field(ge=0, le=4),
     "propagation.corner_count": Field(ge=0, le=8),
     "propagation.floor_db": _POSITIVE,
     "propagation.paths_max": Field(ge=1),

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scenes.air import Air
+from scenes.errors import BadInput
 from sim.propagation.air_absorption import attenuation_db_per_m
 from sim.propagation.bag import CANDIDATE, MEDIUM, Bag, Rules, new_bag, pick_paths
 from sim.propagation.chain import ALL_UP_TO, list_shortest, list_strings, string_out
@@ -31,6 +32,8 @@ ROOM = 512
 FIRST_ROOM = 60_000
 # Strings round corners longer than this times the longest distance in plan are not looked for.
 DETOUR_MAX = 3.0
+# What further facades send on is the tail's (`sim.tail`).
+ORDER_MOST = 2
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,20 @@ class PathOptions:
     floor_db: float = 30.0
     paths_max: int = 48
     tail: bool = True
+
+    def __post_init__(self) -> None:
+        """Refuse what this search does not look for.
+
+        Raises
+        ------
+        BadInput
+            For more than two facade reflections on one path.
+        """
+        if self.reflection_order > ORDER_MOST:
+            raise BadInput(
+                f"reflection_order={self.reflection_order}: accepted is 0 to {ORDER_MOST}; a path by three facades and"
+                " more is part of the tail, or, in a small block, found by propagation=pyroomacoustics"
+            )
 
 
 def trace_paths(

@@ -125,3 +125,10 @@ def test_points_in_walls_are_refused_as_by_the_native_engine(make):
     for options in (ImageOptions(), PathOptions()):
         with pytest.raises(BadInput, match=r"source 0 .* lies inside building 'hall'"):
             open_engine(city, Air(), options)([10, 10, 5], [[50, 0, 2]])
+
+
+def test_a_third_facade_is_refused_by_the_native_search_which_says_who_takes_it() -> None:
+    with pytest.raises(BadInput, match="propagation=pyroomacoustics") as told:
+        PathOptions(reflection_order=3)
+    assert "\n" not in str(told.value)
+    assert ImageOptions(reflection_order=3).reflection_order == 3
