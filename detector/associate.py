@@ -10,13 +10,13 @@ from detector.clutter import ClutterOptions, estimate_clutter
 from detector.contest import WEAK, climb_free, pulses_of, put_back, share_out, without
 from detector.ears import Ears, Noise, lay_out, site_centre
 from detector.echo import is_echo, of_a_wall
-from detector.errors import BadInput
 from detector.incident import Incident, Rival
 from detector.noise import NoiseOptions, estimate_noise, prior_noise
-from detector.pulse import Pulses
+from detector.pulse import Pulses, check_pulses, first_of_each
 from detector.residuals import gather
 from detector.search import Hypothesis, SearchOptions, search
 from detector.site import Site
+from detector.stretches import cut_into_stretches, find_loud_stations
 
 LISTENED_AROUND_S = 30.0  # silence further from the pulses than this says nothing of the clutter among them
 
@@ -62,40 +62,6 @@ class Found(NamedTuple):
     rivals: tuple[Rival, ...]
 
 
-def check_pulses(site: Site, pulses: Pulses) -> None:
-    """Say what is wrong with pulses.
-
-    Raises
-    ------
-    BadInput
-        Times that are no numbers, stations that are not on the site, standard deviations that are not positive.
-    """
-    if len(pulses) == 0:
-        return
-    wrong: list[str] = []
-    if not np.all(np.isfinite(pulses.time_s)):
-        wrong.append(
-            f"pulse {int(np.flatnonzero(~np.isfinite(pulses.time_s))[0])}: time_s is not a finite number"
-        )
-    if pulses.station.min() < 0 or pulses.station.max() >= len(site.stations):
-        wrong.append(f"pulses: station index outside 0 .. {len(site.stations) - 1}")
-    if not np.all(np.isfinite(pulses.sigma_s)) or np.any(pulses.sigma_s <= 0.0):
-        bad = int(np.flatnonzero(~(pulses.sigma_s > 0.0) | ~np.isfinite(pulses.sigma_s))[0])
-        wrong.append(f"pulse {bad}: sigma_s is {pulses.sigma_s[bad]}, not a positive number")
-    if wrong:
-        raise BadInput("\n".join(wrong))
-
-
-def first_of_each(pulses: Pulses, duplicate_s: float) -> npt.NDArray[np.bool_]:
-    """Mark the pulses (n,) that do not repeat one of the same station."""
-    keep = np.ones(len(pulses), bool)
-    order = np.lexsort((pulses.time_s, pulses.station))
-    same = np.diff(pulses.station[order]) == 0
-    close = np.diff(pulses.time_s[order]) < duplicate_s
-    keep[order[1:][same & close]] = False
-    return keep
-
-
 def associate(site: Site, pulses: Pulses, options: AssociationOptions) -> tuple[Incident, ...]:
     """Find the incidents that pulses speak of.
 
@@ -120,24 +86,13 @@ def associate(site: Site, pulses: Pulses, options: AssociationOptions) -> tuple[
         return ()
     free = first_of_each(pulses, options.duplicate_s)
     found: list[Incident] = []
-    begin, end = float(pulses.time_s[free].min()), float(pulses.time_s[free].max())
-    start = begin - options.overlap_s
-    while start <= end:
-        stop = start + options.stretch_s + 2.0 * options.overlap_s
-        inside = free & (pulses.time_s >= start) & (pulses.time_s < stop)
+    for stretch in cut_into_stretches(pulses.time_s[free], options.stretch_s, options.overlap_s):
+        inside = free & (pulses.time_s >= stretch.start_s) & (pulses.time_s < stretch.stop_s)
         for incident in _search_stretch(site, pulses, inside, options):
-            if incident.round_times_s[0] < stop - options.overlap_s or stop > end:
+            if incident.round_times_s[0] < stretch.settled_s:
                 found.append(incident)
                 free[incident.pulse] = False
-        start += options.stretch_s + options.overlap_s
     return tuple(sorted(found, key=lambda a: float(a.round_times_s[0])))
-
-
-def _mute(site: Site, pulses: Pulses, inside, duration_s: float, options: AssociationOptions):
-    """Leave out stations that report without end."""
-    counts = np.bincount(pulses.station[inside], minlength=len(site.stations))
-    loud = counts > max(options.pulses_most_hz * duration_s, 50.0)
-    return inside & ~loud[pulses.station], ~loud
 
 
 def _listened(site: Site, begin_s: float, end_s: float) -> float:
@@ -163,9 +118,10 @@ def _search_stretch(site: Site, pulses: Pulses, inside, options: AssociationOpti
     if not inside.any():
         return []
     duration = _listened(site, float(pulses.time_s[inside].min()), float(pulses.time_s[inside].max()))
-    inside, works = _mute(site, pulses, inside, duration, options)
+    loud = find_loud_stations(pulses.station[inside], len(site.stations), duration, options.pulses_most_hz)
+    inside = inside & ~loud[pulses.station]
     noise = prior_noise(site.air, options.noise)
-    ears = lay_out(site, pulses, noise.sound_speed_mps, inside)._replace(works=works.astype(float))
+    ears = lay_out(site, pulses, noise.sound_speed_mps, inside)._replace(works=(~loud).astype(float))
     if len(ears.time) == 0:
         return []
     direct = np.zeros(len(ears.time))

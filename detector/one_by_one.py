@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from detector.associate import check_pulses, first_of_each
 from detector.errors import BadInput
 from detector.incident import Incident
 from detector.largest_set import Heard, densest_window, emission_times, largest_set, members_within
-from detector.pulse import Pulses
+from detector.pulse import Pulses, check_pulses, first_of_each
 from detector.site import Site
+from detector.stretches import cut_into_stretches, find_loud_stations
 
 
 @dataclass(frozen=True)
@@ -127,17 +127,13 @@ def take_incidents(
     if not free.any() or len(site.stations) < options.stations_least:
         return ()
     rounds: list[Round] = []
-    begin, end = float(pulses.time_s[free].min()), float(pulses.time_s[free].max())
-    start = begin - options.overlap_s
-    while start <= end:
-        stop = start + options.stretch_s + 2.0 * options.overlap_s
-        inside = np.flatnonzero(free & (pulses.time_s >= start) & (pulses.time_s < stop))
+    for stretch in cut_into_stretches(pulses.time_s[free], options.stretch_s, options.overlap_s):
+        inside = np.flatnonzero(free & (pulses.time_s >= stretch.start_s) & (pulses.time_s < stretch.stop_s))
         inside = _without_screams(site, pulses, inside, options)
         for found in _take_rounds(site, pulses, inside, refine, options):
-            if found.time_s < stop - options.overlap_s or stop > end:
+            if found.time_s < stretch.settled_s:
                 rounds.append(found)
                 free[found.pulse] = False
-        start += options.stretch_s + options.overlap_s
     incidents = [_join(group) for group in _group(rounds, options)]
     return tuple(sorted(incidents, key=lambda a: float(a.round_times_s[0])))
 
@@ -146,8 +142,7 @@ def _without_screams(site: Site, pulses: Pulses, inside: npt.NDArray[np.int64], 
     if not len(inside):
         return inside
     duration_s = float(np.ptp(pulses.time_s[inside])) + 1.0
-    counts = np.bincount(pulses.station[inside], minlength=len(site.stations))
-    loud = counts > max(options.pulses_most_hz * duration_s, 50.0)
+    loud = find_loud_stations(pulses.station[inside], len(site.stations), duration_s, options.pulses_most_hz)
     return inside[~loud[pulses.station[inside]]]
 
 

@@ -1,9 +1,12 @@
-"""Pulses: impulsive arrivals at single stations."""
+"""Pulses: impulsive arrivals at single stations; and whether a table of them can be used."""
 
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+
+from detector.errors import BadInput
+from detector.site import Site
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,3 +41,37 @@ class Pulses:
     def __len__(self) -> int:
         """Return the number of pulses."""
         return len(self.time_s)
+
+
+def check_pulses(site: Site, pulses: Pulses) -> None:
+    """Say what is wrong with pulses.
+
+    Raises
+    ------
+    BadInput
+        Times that are no numbers, stations that are not on the site, standard deviations that are not positive.
+    """
+    if len(pulses) == 0:
+        return
+    wrong: list[str] = []
+    if not np.all(np.isfinite(pulses.time_s)):
+        wrong.append(
+            f"pulse {int(np.flatnonzero(~np.isfinite(pulses.time_s))[0])}: time_s is not a finite number"
+        )
+    if pulses.station.min() < 0 or pulses.station.max() >= len(site.stations):
+        wrong.append(f"pulses: station index outside 0 .. {len(site.stations) - 1}")
+    if not np.all(np.isfinite(pulses.sigma_s)) or np.any(pulses.sigma_s <= 0.0):
+        bad = int(np.flatnonzero(~(pulses.sigma_s > 0.0) | ~np.isfinite(pulses.sigma_s))[0])
+        wrong.append(f"pulse {bad}: sigma_s is {pulses.sigma_s[bad]}, not a positive number")
+    if wrong:
+        raise BadInput("\n".join(wrong))
+
+
+def first_of_each(pulses: Pulses, duplicate_s: float) -> npt.NDArray[np.bool_]:
+    """Mark the pulses (n,) that do not repeat one of the same station."""
+    keep = np.ones(len(pulses), bool)
+    order = np.lexsort((pulses.time_s, pulses.station))
+    same = np.diff(pulses.station[order]) == 0
+    close = np.diff(pulses.time_s[order]) < duplicate_s
+    keep[order[1:][same & close]] = False
+    return keep

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from detector.errors import BadInput
 from detector.site import AirReading, AudioPiece, Site, Station
 
+LATEST_S = 1e10  # three centuries; much further from the epoch float64 has too few digits for an onset
 MAXIMUM_BYTES = 64 * 2**20  # a site of 10,000 stations with a day of one-minute files is below this
 
 Point = tuple[float, float, float]
@@ -35,7 +36,7 @@ class _Air(_Record):
 
 class _Piece(_Record):
     file: str = Field(min_length=1, max_length=1000)
-    start_s: float
+    start_s: float = Field(ge=-LATEST_S, le=LATEST_S)
     samples: int = Field(ge=1)
 
 

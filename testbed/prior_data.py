@@ -7,12 +7,12 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 import numpy.typing as npt
 
-from detector.associate import AssociationOptions, first_of_each
+from detector.associate import AssociationOptions
 from detector.climb import FREE
 from detector.clutter import estimate_clutter
 from detector.ears import fill_delays, lay_out, site_centre
 from detector.noise import prior_noise
-from detector.pulse import Pulses
+from detector.pulse import Pulses, first_of_each
 from detector.site import Site
 
 BEFORE_S, AFTER_S = 0.1, 0.5  # pulses this far from where a round is expected may be it
