@@ -13,7 +13,6 @@ place is in proportion to how far the window can move there without losing a det
 all agree. The answer is where that is most: the narrowest window.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -21,13 +20,11 @@ import numpy.typing as npt
 
 from detector.belief import BeliefOptions
 from detector.fix import Fix
+from detector.hearing import OnsetHearing
 from detector.incident import Incident
 from detector.largest_set import Heard, narrow, spreads_at
 from detector.one_by_one import SetOptions, take_incidents
-from detector.onset import find_pulses
-from detector.onset_search import OnsetOptions
 from detector.pulse import Pulses
-from detector.recording import Recording
 from detector.region import Patch, highest_regions
 from detector.site import Site
 
@@ -36,10 +33,9 @@ REACH_M = (5.0, 2560.0)  # half widths tried
 
 
 @dataclass(frozen=True)
-class ConsistencyOptions:
+class ConsistencyOptions(OnsetHearing):
     """PinPtr's consistency count: which pulses, how sets are found, how incidents are named."""
 
-    onset: OnsetOptions = field(default_factory=OnsetOptions)
     sets: SetOptions = field(default_factory=lambda: SetOptions(window_s=0.030))
     belief: BeliefOptions = field(default_factory=BeliefOptions)
 
@@ -47,17 +43,6 @@ class ConsistencyOptions:
     def pause_s(self) -> float:
         """Pause that ends an incident, s."""
         return self.sets.pause_s
-
-    @property
-    def delay_s(self) -> float:
-        """A frame is decided on when the next one is there, s."""
-        return 2.0 * self.onset.frame_s
-
-    def hear(
-        self, recording: Recording, workers: int = 1, progress: Callable[[int, int], None] | None = None
-    ) -> Pulses:
-        """Find the pulses of a recording: `detector.onset.find_pulses`."""
-        return find_pulses(recording, self.onset, workers, progress)
 
     def associate(self, site: Site, pulses: Pulses) -> tuple[Incident, ...]:
         """Find the largest consistent sets: `detector.one_by_one.take_incidents`."""

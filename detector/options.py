@@ -9,10 +9,9 @@ from typing import Any, Protocol
 from detector.associate import AssociationOptions, associate
 from detector.belief import BeliefOptions
 from detector.fix import Fix
+from detector.hearing import OnsetHearing
 from detector.incident import Incident
 from detector.locate import LocationOptions, locate
-from detector.onset import find_pulses
-from detector.onset_search import OnsetOptions
 from detector.pulse import Pulses
 from detector.recording import Recording
 from detector.site import Site
@@ -57,10 +56,9 @@ class Detector(Protocol):
 
 
 @dataclass(frozen=True)
-class DetectorOptions:
+class DetectorOptions(OnsetHearing):
     """How pulses are found, associated, located and named."""
 
-    onset: OnsetOptions = field(default_factory=OnsetOptions)
     association: AssociationOptions = field(default_factory=AssociationOptions)
     location: LocationOptions = field(default_factory=LocationOptions)
     belief: BeliefOptions = field(default_factory=BeliefOptions)
@@ -69,15 +67,6 @@ class DetectorOptions:
     def pause_s(self) -> float:
         """Pause that ends an incident, s."""
         return self.association.search.pause_s
-
-    @property
-    def delay_s(self) -> float:
-        """A frame is decided on when the next one is there, s."""
-        return 2.0 * self.onset.frame_s
-
-    def hear(self, recording: Recording, workers: int = 1, progress: Progress | None = None) -> Pulses:
-        """Find the pulses of a recording: `detector.onset.find_pulses`."""
-        return find_pulses(recording, self.onset, workers, progress)
 
     def associate(self, site: Site, pulses: Pulses) -> tuple[Incident, ...]:
         """Find incidents: `detector.associate.associate`."""

@@ -10,6 +10,7 @@ from pyarrow import csv, parquet
 from detector.errors import BadInput
 from detector.pulse import Pulses
 from detector.site import Site
+from detector.site_file import LATEST_S
 
 REQUIRED = ("sensor", "time_s")
 OPTIONAL = ("level_db", "snr_db", "sigma_s")
@@ -111,6 +112,12 @@ def _check(
     if len(bad):
         mistakes.append(
             f"{path}: time_s is not a finite number in {len(bad)} rows, first in row {bad[0] + 1}"
+        )
+    bad = np.flatnonzero(np.isfinite(columns["time_s"]) & (np.abs(columns["time_s"]) > LATEST_S))
+    if len(bad):
+        mistakes.append(
+            f"{path}: time_s must be within {LATEST_S:g} s of the epoch; it is not in {len(bad)} rows, "
+            f"first in row {bad[0] + 1}"
         )
     sigma_s = columns["sigma_s"]
     bad = np.flatnonzero((sigma_s <= 0.0) | np.isinf(sigma_s))

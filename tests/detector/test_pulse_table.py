@@ -50,6 +50,10 @@ def test_parquet_says_the_same(tmp_path: Path) -> None:
         ("sensor,time_s\nB,soon\n", "'time_s' is not numeric"),
         ("sensor,time_s\nB,\nB,1\n", "in 1 rows, first in row 1"),
         ("sensor,time_s\nB,inf\n", "not a finite number"),
+        (
+            "sensor,time_s\nB,1\nB,-1e300\n",
+            r"within 1e\+10 s of the epoch; it is not in 1 rows, first in row 2",
+        ),
         ("sensor,time_s\nZ,1\nY,2\n", "unknown sensor 'Y'.*\n.*unknown sensor 'Z'"),
         ("sensor,time_s,sigma_s\nB,1,0\n", "sigma_s must be above 0"),
     ],
