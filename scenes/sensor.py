@@ -7,12 +7,15 @@ from dataclasses import dataclass, field
 class Clock:
     """Time on the sensor = t + offset_s + skew * t + jitter, with t the true time in seconds.
 
-    `jitter_s` is the standard deviation of the white timing error of one time stamp, s.
+    `jitter_s` is the standard deviation of the white timing error of one time stamp, s. At the true time
+    `step_at_s` the clock jumps ahead by `step_s` (back, where that is negative).
     """
 
     offset_s: float = 0.0
     skew: float = 0.0
     jitter_s: float = 0.0
+    step_s: float = 0.0
+    step_at_s: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,9 @@ class Microphone:
         Position of each capsule relative to the sensor, m; one at the origin is the usual case.
     high_pass_hz : float
         Corner of its first-order high-pass, Hz.
+    windscreen_db, windscreen_hz : float
+        What a wet windscreen takes from low notes, dB, and from where it takes more, by 6 dB an octave, Hz;
+        a dry one (0 dB) takes nothing.
     """
 
     model: str = "street"
@@ -47,6 +53,8 @@ class Microphone:
     rate_hz: int = 48_000
     capsules_m: tuple[tuple[float, float, float], ...] = ((0.0, 0.0, 0.0),)
     high_pass_hz: float = 20.0
+    windscreen_db: float = 0.0
+    windscreen_hz: float = 400.0
 
 
 @dataclass(frozen=True)

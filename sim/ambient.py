@@ -9,6 +9,7 @@ from numba import njit
 from scenes.ambient import OCTAVES_HZ, Ambient
 from scenes.sensor import Microphone
 from sim.air_filter import causal_completion
+from sim.converter import windscreen_loss_db
 
 Floats = npt.NDArray[np.float64]
 
@@ -49,7 +50,7 @@ def noise_levels(ambient: Ambient, louder_db: float, microphone: Microphone) -> 
     frequency = np.linspace(10.0, 20_000.0, 2_000)
     density = microphone.noise_floor_db - 10.0 * np.log10(np.trapezoid(_a_weighting(frequency), frequency))
     white = density + 10.0 * np.log10(octaves / np.sqrt(2.0)) - microphone.sensitivity_db
-    street = np.array(ambient.octave_db_rms) + louder_db
+    street = np.array(ambient.octave_db_rms) + louder_db - windscreen_loss_db(microphone, octaves)
     return 10.0 * np.log10(10.0 ** (street / 10.0) + 10.0 ** (white / 10.0))
 
 

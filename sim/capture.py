@@ -24,6 +24,8 @@ class Capture:
         Peak pressure of sample value 1.0, Pa.
     samples : ndarray of int32, shape (channels, n)
         Sample values times 2**(bits - 1). Empty (0 samples) for a dead sensor.
+    restamps : tuple of (int, float)
+        Samples before which the clock was set, and what it has shown since then at that sample, s.
     """
 
     sensor: str
@@ -32,3 +34,4 @@ class Capture:
     bits: int
     full_scale_pa: float
     samples: npt.NDArray[np.int32]
+    restamps: tuple[tuple[int, float], ...] = ()

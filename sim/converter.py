@@ -21,6 +21,22 @@ def high_pass(pressure: npt.NDArray[np.float32], microphone: Microphone) -> None
     _high_pass(pressure, np.exp(-2.0 * np.pi * microphone.high_pass_hz / microphone.rate_hz))
 
 
+def cover(pressure: npt.NDArray[np.float32], microphone: Microphone) -> None:
+    """Send a pressure signal, shape (n,), through the microphone's windscreen, in place, from rest; none if dry."""
+    if microphone.windscreen_db > 0.0:
+        pole = np.exp(-2.0 * np.pi * microphone.windscreen_hz / microphone.rate_hz)
+        _low_pass(pressure, pole, 10.0 ** (-microphone.windscreen_db / 20.0))
+
+
+def windscreen_loss_db(
+    microphone: Microphone, frequency_hz: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """Return what the windscreen takes at frequencies, Hz, in dB."""
+    if microphone.windscreen_db <= 0.0:
+        return np.zeros_like(frequency_hz)
+    return microphone.windscreen_db + 10.0 * np.log10(1.0 + (frequency_hz / microphone.windscreen_hz) ** 2)
+
+
 def digitise(pressure: npt.NDArray[np.float32], microphone: Microphone) -> npt.NDArray[np.int32]:
     """Convert pressure to sample values.
 
@@ -49,6 +65,14 @@ def _high_pass(pressure, pole):
     for i in range(len(pressure)):
         low = pole * low + (1.0 - pole) * pressure[i]
         pressure[i] -= np.float32(low)
+
+
+@njit(cache=True, nogil=True)
+def _low_pass(pressure, pole, gain):
+    low = 0.0
+    for i in range(len(pressure)):
+        low = pole * low + (1.0 - pole) * pressure[i]
+        pressure[i] = np.float32(gain * low)
 
 
 @njit(cache=True, nogil=True)

@@ -12,8 +12,8 @@ from sim.ambient import NoiseDesign, fill_noise, noise_levels, shape_noise
 from sim.arrivals import Arrivals
 from sim.band_filter import ShelfDesign
 from sim.capture import Capture
-from sim.clock import sensor_time
-from sim.converter import digitise, high_pass, high_pass_memory
+from sim.clock import sensor_time, settings_of
+from sim.converter import cover, digitise, high_pass, high_pass_memory
 from sim.microphone import sensitivity
 from sim.pulse_table import PulseTable
 from sim.render import RING_S, render, render_tail
@@ -86,6 +86,7 @@ def add_event(
     for capsule, offset in zip(pressure, np.array(microphone.capsules_m), strict=True):
         alone, first = _event_alone(sensor, arrivals, offset / sound_mps, jitter_s, shelves)
         peaks.append(_peak(alone))
+        cover(alone, microphone)
         high_pass(alone, microphone)
         clipped |= _peak(alone) > limit
         start, stop = max(first, 0), min(first + len(alone), len(capsule))
@@ -104,6 +105,7 @@ def capture_of(sensor: Sensor, pressure: Pressure) -> Capture:
         microphone.bits,
         microphone.full_scale_pa,
         digitise(pressure, microphone),
+        settings_of(sensor.clock, microphone.rate_hz, pressure.shape[1]),
     )
 
 

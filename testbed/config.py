@@ -15,6 +15,7 @@ from testbed.complaints import nearest
 from testbed.config_groups import groups
 from testbed.config_ranges import RANGES
 from testbed.config_schema import KIND, build, given, model_of
+from testbed.faults import NO_FAULTS
 
 S = TypeVar("S")
 
@@ -42,6 +43,7 @@ class SceneSettings:
     sensor: Annotated[Any, FromGroup("sensor")]
     survey: Annotated[Any, FromGroup("survey")]
     propagation: Annotated[Any, FromGroup("propagation")]
+    faults: Annotated[Any, FromGroup("faults")] = NO_FAULTS
     duration_s: Annotated[float, Field(ge=1.0, le=86_400.0)] = 60.0
     # What the detector takes as a recording (`detector.recording.RATES_HZ`).
     rate_hz: Annotated[int, Field(ge=6_000, le=200_000)] = 48_000

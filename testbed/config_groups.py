@@ -18,6 +18,7 @@ from sim.clock import CLOCKS
 from sim.microphone import MICROPHONES
 from sim.propagation.engines import ENGINES
 from testbed.config_schema import schema_of
+from testbed.faults import Faults
 from testbed.footprint_file import FootprintFile
 from testbed.survey import Survey
 
@@ -52,6 +53,7 @@ def groups() -> dict[str, Group]:
         "clock": Group(CLOCKS),
         "sensor": Group(MICROPHONES),
         "survey": Group({"careful": Survey}),
+        "faults": Group({"none": Faults}),
         "propagation": Group(ENGINES, is_mixed=True),
         "detector": Group(DETECTORS, is_mixed=True),
     }

@@ -6,6 +6,7 @@ from pydantic import Field
 
 _NOT_NEGATIVE = Field(ge=0.0)
 _POSITIVE = Field(gt=0.0)
+_SHARE = Field(ge=0.0, le=1.0)
 
 RANGES: dict[str, Any] = {
     "weather.temperature_c": Field(ge=-40.0, le=60.0),
@@ -21,6 +22,17 @@ RANGES: dict[str, Any] = {
     "survey.temperature_sigma_c": _NOT_NEGATIVE,
     "survey.humidity_sigma": _NOT_NEGATIVE,
     "survey.wind_sigma_mps": _NOT_NEGATIVE,
+    "faults.dead_share": _SHARE,
+    "faults.deaf_share": _SHARE,
+    "faults.deaf_db": Field(ge=0.0, le=80.0),
+    "faults.deaf_hz": Field(ge=20.0, le=100_000.0),
+    "faults.address_share": _SHARE,
+    "faults.address_m": Field(min_length=2, max_length=2),
+    "faults.packet_s": Field(ge=0.01, le=3_600.0),
+    "faults.drop_share": _SHARE,
+    "faults.repeat_share": _SHARE,
+    "faults.late_share": _SHARE,
+    "faults.late_s": Field(ge=0.0, le=86_400.0),
     "layout.count": Field(ge=1, le=10_000),
     "layout.height_m": Field(gt=0.0, le=500.0),
     "layout.spacing_m": Field(ge=1.0),
@@ -30,6 +42,8 @@ RANGES: dict[str, Any] = {
     "clock.skew_sigma_ppm": Field(ge=0.0, le=10_000.0),
     "clock.unset_h": _NOT_NEGATIVE,
     "clock.jitter_s": Field(ge=0.0, le=10.0),
+    "clock.step_sigma_s": Field(ge=0.0, le=10.0),
+    "clock.step_within_s": Field(ge=0.0, le=86_400.0),
     "sensor.full_scale_db": Field(ge=60.0, le=200.0),
     "sensor.noise_floor_db": Field(ge=-20.0, le=100.0),
     "sensor.sensitivity_sigma_db": Field(ge=0.0, le=20.0),

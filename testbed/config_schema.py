@@ -34,7 +34,9 @@ def schema_of(options: object, kind: str | None = None) -> Any:
     for f in dataclasses.fields(cls):  # pyright: ignore[reportArgumentType] - a dataclass by contract
         if not f.init:
             continue
-        if isinstance(options, type):
+        if hints[f.name] is Any:  # filled by a group, whatever its default for who builds the object by hand
+            default = MISSING
+        elif isinstance(options, type):
             default = f.default if f.default is not dataclasses.MISSING else _made(f)
         else:
             default = getattr(options, f.name)

@@ -1,15 +1,19 @@
 """What the operator of a network believes about it: the truth, seen through instruments."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
+
+import numpy as np
+import numpy.typing as npt
 
 from scenes.scene import Scene
 from scenes.sensor import Sensor
 from scenes.streams import draw_stream
 from sim.capture import Capture
+from testbed.faults import NO_FAULTS, Faults, Piece, address_error
 
 FORMAT = "echoblock-recording/1"
 
@@ -37,7 +41,12 @@ class Survey:
 
 
 def describe_site(
-    scene: Scene, captures: Mapping[str, Capture], survey: Survey, clock_sigma_s: float
+    scene: Scene,
+    captures: Mapping[str, Capture],
+    survey: Survey,
+    clock_sigma_s: float,
+    pieces: Mapping[str, Sequence[Piece]],
+    faults: Faults = NO_FAULTS,
 ) -> dict[str, Any]:
     """Return the content of `site.json`: the network as its operator knows it.
 
@@ -51,6 +60,10 @@ def describe_site(
         How wrong the instruments are. Every sensor draws from its own stream.
     clock_sigma_s : float
         Standard deviation of a sensor's clock as its maker states it, s.
+    pieces : mapping of sensor id to pieces
+        What was delivered of each capture (`testbed.faults.deliver`).
+    faults : Faults
+        For sensors at wrong addresses.
     """
     rng = draw_stream(scene.seed, "survey", "air")
     temperature, humidity, *wind = (float(v) for v in rng.standard_normal(4))
@@ -66,29 +79,55 @@ def describe_site(
                 round(w + survey.wind_sigma_mps * e, 2) for w, e in zip(scene.air.wind_mps, wind, strict=True)
             ],
         },
-        "stations": [_describe(scene.seed, s, captures[s.id], survey, clock_sigma_s) for s in scene.sensors],
+        "stations": [
+            _describe(
+                s,
+                captures[s.id],
+                clock_sigma_s,
+                survey.position_sigma_m,
+                _position_error(scene.seed, s, survey, faults),
+                pieces[s.id],
+            )
+            for s in scene.sensors
+        ],
     }
 
 
-def audio_file(sensor: str) -> str:
-    """Return the path of a sensor's audio inside the recording folder; no id can lead out of it."""
-    return f"audio/{quote(sensor, safe=' ')}.flac"
+def audio_files(sensor: str, count: int) -> list[str]:
+    """Return the paths of a sensor's pieces inside the recording folder; no id can lead out of it."""
+    name = f"audio/{quote(sensor, safe=' ')}"
+    return [f"{name}.flac"] if count == 1 else [f"{name}+{number:05d}.flac" for number in range(count)]
+
+
+def _list_audio(sensor: str, pieces: Sequence[Piece]) -> list[dict[str, Any]]:
+    return [
+        {"file": file, "start_s": piece.start_s, "samples": piece.samples.shape[1]}
+        | ({} if piece.delivered_s is None else {"delivered_s": round(piece.delivered_s, 3)})
+        for file, piece in zip(audio_files(sensor, len(pieces)), pieces, strict=True)
+    ]
+
+
+def _position_error(seed: int, sensor: Sensor, survey: Survey, faults: Faults) -> npt.NDArray[np.float64]:
+    error = draw_stream(seed, "survey", sensor.id).standard_normal(3) * survey.position_sigma_m
+    return error + address_error(faults, seed, sensor.id)
 
 
 def _describe(
-    seed: int, sensor: Sensor, capture: Capture, survey: Survey, clock_sigma_s: float
+    sensor: Sensor,
+    capture: Capture,
+    clock_sigma_s: float,
+    position_sigma_m: float,
+    error_m: npt.NDArray[np.float64],
+    pieces: Sequence[Piece],
 ) -> dict[str, Any]:
-    error = draw_stream(seed, "survey", sensor.id).standard_normal(3) * survey.position_sigma_m
-    samples = capture.samples.shape[1]
-    piece = {"file": audio_file(sensor.id), "start_s": capture.start_s, "samples": samples}
     return {
         "id": sensor.id,
-        "position_m": [round(float(p + e), 3) for p, e in zip(sensor.position_m, error, strict=True)],
+        "position_m": [round(float(p + e), 3) for p, e in zip(sensor.position_m, error_m, strict=True)],
         # Three decimals of a position are an error too, far below any survey's.
-        "position_sigma_m": max(survey.position_sigma_m, 1e-3 / math.sqrt(12.0)),
+        "position_sigma_m": max(position_sigma_m, 1e-3 / math.sqrt(12.0)),
         "microphones_m": [list(capsule) for capsule in sensor.microphone.capsules_m],
         "sample_rate_hz": capture.rate_hz,
         "full_scale_pa": capture.full_scale_pa,
         "clock_sigma_s": clock_sigma_s,
-        "audio": [piece] if samples else [],
+        "audio": _list_audio(sensor.id, pieces),
     }

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +10,9 @@ import soundfile
 
 from scenes.scene import Scene
 from sim.capture import Capture
+from testbed.faults import NO_FAULTS, Faults, deliver
 from testbed.progress import Progress
-from testbed.survey import Survey, audio_file, describe_site
+from testbed.survey import Survey, audio_files, describe_site
 
 
 def write_recording(
@@ -20,8 +22,9 @@ def write_recording(
     survey: Survey,
     clock_sigma_s: float,
     progress: Progress | None = None,
+    faults: Faults = NO_FAULTS,
 ) -> None:
-    """Write `site.json` and one FLAC file for each live station.
+    """Write `site.json` and FLAC files: one for each live station, or one for each piece where its line fails.
 
     Parameters
     ----------
@@ -31,15 +34,19 @@ def write_recording(
         As in `testbed.survey.describe_site`.
     progress : callable, optional
         Told of every sensor done.
+    faults : Faults
+        Of lines and of the operator's addresses.
     """
     folder.mkdir(parents=True)
     by_sensor = {capture.sensor: capture for capture in captures}
-    site = describe_site(scene, by_sensor, survey, clock_sigma_s)
+    pieces = {capture.sensor: deliver(capture, faults, scene.seed) for capture in captures}
+    site = describe_site(scene, by_sensor, survey, clock_sigma_s, pieces, faults)
     (folder / "site.json").write_text(json.dumps(site, indent=1) + "\n", encoding="utf-8")
     (folder / "audio").mkdir()
     for done, capture in enumerate(captures, start=1):
-        if capture.samples.shape[1]:
-            write_capture(folder / audio_file(capture.sensor), capture)
+        delivered = pieces[capture.sensor]
+        for file, piece in zip(audio_files(capture.sensor, len(delivered)), delivered, strict=True):
+            write_capture(folder / file, replace(capture, samples=piece.samples))
         if progress is not None:
             progress(done, len(captures))
 

@@ -10,6 +10,7 @@ from scenes.scene_check import check_scene
 from scenes.sensor import Sensor
 from scenes.streams import draw_stream
 from testbed.config import SceneSettings
+from testbed.faults import break_sensors
 from testbed.footprint_file import FootprintFile
 
 T = TypeVar("T")
@@ -53,6 +54,7 @@ def build_scene(settings: SceneSettings) -> tuple[Scene, ImportAccount | None]:
         )
         for mount in mounts
     )
+    sensors = break_sensors(sensors, settings.faults, seed)
     scene = Scene(block, sensors, events, settings.duration_s, seed, settings.weather, settings.ambient)
     check_scene(scene)
     return scene, account

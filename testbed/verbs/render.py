@@ -53,7 +53,13 @@ def render(settings: SceneSettings, folder: Path) -> tuple[Scene, Truth]:
     with progress_bar("writing audio", "file") as progress:
         recording = folder / "recording"
         write_recording(
-            recording, scene, simulation.captures, settings.survey, settings.clock.sigma_s, progress
+            recording,
+            scene,
+            simulation.captures,
+            settings.survey,
+            settings.clock.sigma_s,
+            progress,
+            settings.faults,
         )
     truth = truth_of(scene, simulation.heard)
     write_truth(truth, folder / "truth.json")
