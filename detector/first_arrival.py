@@ -46,7 +46,7 @@ def find_first_arrival(
     for i in range(max(first, centre - int(GAP_S * rate_hz)), stop):
         if abs(filtered[i]) > abs(filtered[peak]):
             peak = i
-    noise = _measure_noise(filtered, first, centre, rate_hz)
+    noise = measure_noise(filtered, first, centre, rate_hz)
     threshold = max(CREST * noise, SHARE * abs(filtered[peak]))
     gap = max(1, int(GAP_S * rate_hz))
     crossing = peak
@@ -80,7 +80,7 @@ def _extrapolate(
 
 
 @njit(cache=True, nogil=True)
-def _measure_noise(filtered: npt.NDArray[np.float64], first: int, centre: int, rate_hz: float) -> float:
+def measure_noise(filtered: npt.NDArray[np.float64], first: int, centre: int, rate_hz: float) -> float:
     """Return the median of the rms of the blocks before `centre`: an arrival in one of them does not lift it."""
     width = max(4, int(BLOCK_S * rate_hz))
     start = max(0, min(first, centre - 6 * width))

@@ -6,11 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import numpy.typing as npt
 
+from detector.bearing import make_array
 from detector.errors import BadInput
 from detector.features import FEATURES
 from detector.onset_search import OnsetOptions
-from detector.pulse import Pulses
-from detector.pulse_stream import REFERENCE_PA, StreamPulses, stream_pulses
+from detector.pulse import REFERENCE_PA, Pulses
+from detector.pulse_measure import StreamPulses
+from detector.pulse_stream import stream_pulses
 from detector.recording import BLOCK_SAMPLES, Block, Recording, read_blocks
 
 JOIN_S = (
@@ -77,13 +79,7 @@ def join_pulses(parts: list[Pulses]) -> Pulses:
     time_s = np.concatenate([p.time_s for p in parts])
     order = np.lexsort((station, time_s))
     return Pulses(
-        station[order],
-        time_s[order],
-        np.concatenate([p.sigma_s for p in parts])[order],
-        np.concatenate([p.level_db for p in parts])[order],
-        np.concatenate([p.snr_db for p in parts])[order],
-        np.concatenate([p.clipped for p in parts])[order],
-        np.concatenate([p.features for p in parts])[order],
+        **{name: np.concatenate([getattr(p, name) for p in parts])[order] for name in vars(parts[0])}
     )
 
 
@@ -91,13 +87,16 @@ def _find_station_pulses(
     recording: Recording, station: int, options: OnsetOptions, block_samples: int
 ) -> Pulses:
     record = recording.site.stations[station]
+    array = None
+    if len(record.microphones_m) > 1:
+        array = make_array(record.microphones_m, recording.site.air.sound_speed_mps, record.rate_hz)
     found: list[StreamPulses] = []
     times: list[npt.NDArray[np.float64]] = []
     for stretch in _cut_stretches(
         read_blocks(recording, station, block_samples=block_samples), record.rate_hz
     ):
         anchors: list[tuple[int, float]] = []
-        parts = list(stream_pulses(_note_anchors(stretch, anchors), record.rate_hz, options))
+        parts = list(stream_pulses(_note_anchors(stretch, anchors), record.rate_hz, options, array))
         found.extend(parts)
         times.extend(_time_of(part.onset, anchors, record.rate_hz) for part in parts)
     return _table(station, record.full_scale_pa, found, times)
@@ -124,12 +123,12 @@ def _cut_stretches(blocks: Iterator[Block], rate_hz: float) -> Iterator[Iterator
 def _note_anchors(
     stretch: Iterator[Block], anchors: list[tuple[int, float]]
 ) -> Iterator[npt.NDArray[np.float32]]:
-    """Pass on the first channel; note which sample each block begins with, and when."""
+    """Pass on the samples (channels, n); note which sample each block begins with, and when."""
     count = 0
     for block in stretch:
         anchors.append((count, block.start_s))
         count += block.samples.shape[1]
-        yield block.samples[0]
+        yield block.samples
 
 
 def _time_of(
@@ -155,4 +154,6 @@ def _table(
         np.concatenate([*(f.snr_db for f in found), empty]),
         np.concatenate([*(f.clipped for f in found), empty.astype(np.bool_)]),
         np.concatenate([*(f.features for f in found), np.zeros((0, len(FEATURES)))]),
+        np.concatenate([*(f.azimuth_rad for f in found), empty]),
+        np.concatenate([*(f.azimuth_sigma_rad for f in found), empty]),
     )

@@ -67,6 +67,8 @@ class OnsetOptions:
     sigma_floor_s: float = 60e-6
     sigma_rise: float = 2.9
     sigma_weak_s: float = 0.45e-3
+    bearing_floor_rad: float = 0.005
+    bearing_factor: float = 2.0
 
 
 def find_candidates(

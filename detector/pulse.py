@@ -1,12 +1,14 @@
 """Pulses: impulsive arrivals at single stations; and whether a table of them can be used."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
 from detector.errors import BadInput
 from detector.site import Site
+
+REFERENCE_PA = 20e-6
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +30,9 @@ class Pulses:
     clipped : ndarray of bool, shape (n,)
     features : ndarray, shape (n, f)
         Evidence for the class (`detector.features.FEATURES`); f is 0 for pulse tables.
+    azimuth_rad, azimuth_sigma_rad : ndarray, shape (n,), optional
+        From where it came, counter-clockwise from east, and the standard deviation of that as measured; NaN where
+        unknown, as at stations with a single microphone.
     """
 
     station: npt.NDArray[np.int32]
@@ -37,6 +42,14 @@ class Pulses:
     snr_db: npt.NDArray[np.float64]
     clipped: npt.NDArray[np.bool_]
     features: npt.NDArray[np.float64]
+    azimuth_rad: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    azimuth_sigma_rad: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+
+    def __post_init__(self) -> None:
+        """Say of bearings that were not given that they are unknown."""
+        for name in ("azimuth_rad", "azimuth_sigma_rad"):
+            if len(getattr(self, name)) != len(self.time_s):
+                object.__setattr__(self, name, np.full(len(self.time_s), np.nan))
 
     def __len__(self) -> int:
         """Return the number of pulses."""

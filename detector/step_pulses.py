@@ -16,8 +16,7 @@ import numpy.typing as npt
 from detector.envelope import SILENCE_S, design_band_pass, mark_silence, measure_hops
 from detector.errors import BadInput
 from detector.onset import join_pulses
-from detector.pulse import Pulses
-from detector.pulse_stream import REFERENCE_PA
+from detector.pulse import REFERENCE_PA, Pulses
 from detector.recording import Recording, read_blocks
 from detector.step_kernel import apply_step_kernel, estimate_floor, find_maxima
 

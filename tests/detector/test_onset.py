@@ -178,7 +178,7 @@ def write_recording(
 
 def assert_same(one: Pulses, other: Pulses) -> None:
     for name, column in vars(one).items():
-        assert np.array_equal(column, getattr(other, name)), name
+        assert np.array_equal(column, getattr(other, name), equal_nan=True), name
 
 
 def test_a_recording_is_heard_on_each_stations_clock(tmp_path: Path) -> None:
