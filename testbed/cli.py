@@ -6,6 +6,7 @@ This module imports nothing heavy, so that the list of verbs comes at once.
 import difflib
 import importlib
 import os
+import re
 import sys
 import traceback
 from collections.abc import Sequence
@@ -31,6 +32,8 @@ _CHOICE_OF_FILE_KEY = {
     "layout.file": "layout",
     "schedule.file": "schedule",
 }
+# Sentences and command lines: what stands in them is text to Hydra's grammar too, braces and commas included.
+_TEXT_KEYS = {"detector.command", "reason"}
 # In `paths`, `sensor=` names the one sensor of the pair; elsewhere it chooses the kind of microphone.
 _SHORT_KEYS = {"paths": {"sensor": "sensor_id"}}
 
@@ -109,7 +112,16 @@ def _run_verb(verb: str, arguments: list[str]) -> int:
 def _spell_out(verb: str, arguments: list[str]) -> list[str]:
     short = _SHORT_KEYS.get(verb, {})
     pairs = [argument.partition("=") for argument in arguments]
-    return [short.get(key, key) + equals + value for key, equals, value in pairs]
+    return [short.get(key, key) + equals + _as_text(key, value) for key, equals, value in pairs]
+
+
+def _as_text(key: str, value: str) -> str:
+    """Quote what is text by its key; a user who has quoted it for Hydra keeps his quotes."""
+    is_quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "'\""
+    if key.lstrip("+") not in _TEXT_KEYS or not value or is_quoted:
+        return value
+    # Hydra's grammar: backslashes count only before a quote.
+    return "'" + re.sub(r"(\\*)('|$)", lambda m: m[1] * 2 + m[2].replace("'", "\\'"), value) + "'"
 
 
 def _choose_file_options(arguments: list[str]) -> list[str]:

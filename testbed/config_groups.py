@@ -17,12 +17,18 @@ from scenes.schedules import SCHEDULES
 from sim.clock import CLOCKS
 from sim.microphone import MICROPHONES
 from sim.propagation.engines import ENGINES
+from testbed.command_detector import CommandDetector
 from testbed.config_schema import schema_of
 from testbed.faults import Faults
 from testbed.footprint_file import FootprintFile
 from testbed.survey import Survey
 
-DETECTORS = {"default": DetectorOptions, "tn098": Tn098Options, "consistency": ConsistencyOptions}
+DETECTORS = {
+    "default": DetectorOptions,
+    "tn098": Tn098Options,
+    "consistency": ConsistencyOptions,
+    "command": CommandDetector,
+}
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from joblib import Parallel, delayed
 
 from detector.options import Detector, DetectorOptions
 from scenes.errors import BadInput
+from testbed.command_detector import CommandDetector, find_program
 from testbed.field_night import Night, Source, draw_sensors, hear_test
 from testbed.field_score import count_onsets, judge_night, score_field
 from testbed.field_tuning import Progress, learn_left_out
@@ -43,7 +44,8 @@ class FieldOptions:
         Of the subsets.
     tune : "none" or "leave-one-out"
         Use the detector as it is, or with settings learned for each position on all others.
-    detector : Detector
+    detector : Detector or CommandDetector
+        An own program hears audio; there is nothing in it to tune.
     """
 
     data: Path
@@ -53,7 +55,7 @@ class FieldOptions:
     draws: int = 1
     seed: int = 0
     tune: Literal["none", "leave-one-out"] = "none"
-    detector: Detector = field(default_factory=DetectorOptions)
+    detector: Detector | CommandDetector = field(default_factory=DetectorOptions)
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,14 +100,14 @@ def run_field(
         for position in {test.position for test in tests}
     }
     learned: dict[str, Point] = {}
-    if options.tune == "leave-one-out":
+    if options.tune == "leave-one-out" and not isinstance(options.detector, CommandDetector):
         learned = learn_left_out(tests, surveys, options.source, options.detector, workers, learning)
     nights = _hear_all(tests, surveys, learned, options, workers, progress)
     kept = [(test, night) for test, its_nights in zip(tests, nights, strict=True) for night in its_nights]
     judged = [judge_night(test, night) for test, night in kept]
     rows, incidents = (pl.concat(frames) for frames in zip(*judged, strict=True))
     score = _head(options, learned) | score_field(rows, incidents)
-    if options.source == "audio":
+    if options.source == "audio" and not isinstance(options.detector, CommandDetector):
         near, selected = np.sum([count_onsets(test, night) for test, night in kept], axis=0).tolist()
         score |= {"onsets_selected": selected, "onsets_within_5ms": near}
         score |= estimate("onsets_within_5ms_rate", binomial_interval(near, selected))
@@ -135,6 +137,12 @@ def _check(options: FieldOptions) -> None:
         mistakes.append(f"draws must be 1 or more, not {options.draws}")
     if options.draws > 1 and options.sensors_max is None:
         mistakes.append("draws above 1 need sensors_max: without it there is nothing to draw")
+    if isinstance(options.detector, CommandDetector):
+        find_program(options.detector)
+        if options.source == "pulses":
+            mistakes.append("detector=command hears recordings, not pulses; it wants source=audio")
+        if options.tune != "none":
+            mistakes.append("tune: there is nothing to tune in detector=command; it wants tune=none")
     if mistakes:
         raise BadInput("\n".join(mistakes))
 
@@ -153,7 +161,7 @@ def _hear_all(
             surveys[test.position],
             options.source,
             draw_sensors(test, options.source, options.sensors_max, options.draws, options.seed),
-            override_all(options.detector, learned.get(test.position, {})),
+            override_all(options.detector, learned[test.position]) if learned else options.detector,
         )
         for test in tests
     )

@@ -1,5 +1,6 @@
 """One live-fire test through the detector, as one process does it."""
 
+import json
 import tempfile
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,6 +17,7 @@ from detector.recording import open_recording
 from detector.site import Site
 from scenes.streams import draw_stream
 from testbed.cause import Workings
+from testbed.command_detector import CommandDetector, run_command
 from testbed.livefire import LiveTest
 from testbed.livefire_network import Survey, keep_off_edges, pulse_network, write_audio_network
 from testbed.workings import workings_of
@@ -35,13 +37,14 @@ class Night:
         Those that the detector was given.
     alerts : tuple of dict
         Lines of `alerts.jsonl`.
-    workings : Workings
+    workings : Workings or None
+        None for an own program.
     """
 
     draw: int
     sensors: tuple[str, ...]
     alerts: tuple[Mapping[str, Any], ...]
-    workings: Workings
+    workings: Workings | None
 
 
 def draw_sensors(
@@ -76,18 +79,33 @@ def hear_test(
     survey: Survey,
     source: Source,
     subsets: Sequence[tuple[str, ...]],
-    detector: Detector,
+    detector: Detector | CommandDetector,
 ) -> list[Night]:
-    """Run the detector on every subset of sensors.
+    """Run the detector on every subset of sensors; an own program on audio only.
 
     Raises
     ------
     BadInput
-        When audio cannot be read.
+        When audio cannot be read, or an own program fails.
     """
+    if isinstance(detector, CommandDetector):
+        return [_ask(test, survey, sensors, detector, draw) for draw, sensors in enumerate(subsets)]
     everyone = sorted({sensor for subset in subsets for sensor in subset})
     ((site, pulses),) = hear_network(test, survey, source, everyone, [detector])
     return [listen(*_restrict(site, pulses, sensors), detector, draw) for draw, sensors in enumerate(subsets)]
+
+
+def _ask(
+    test: LiveTest, survey: Survey, sensors: tuple[str, ...], detector: CommandDetector, draw: int
+) -> Night:
+    """Let the user's own program hear the audio of the given sensors."""
+    records: tuple[Mapping[str, Any], ...] = ()
+    if sensors:
+        with tempfile.TemporaryDirectory() as folder:
+            write_audio_network(test, survey, sensors, Path(folder) / "recording")
+            said = run_command(detector, Path(folder) / "recording")
+        records = tuple(json.loads(line) for line in said.text.splitlines() if line.strip())
+    return Night(draw, sensors, records, None)
 
 
 def hear_network(

@@ -17,6 +17,7 @@ from detector.pulse_table import read_pulse_table
 from detector.recording import Recording, open_recording
 from detector.site import Site
 from detector.site_file import read_site
+from testbed.command_detector import CommandDetector, CommandResult, run_command
 from testbed.config import ListenSettings
 from testbed.config_groups import register
 from testbed.job import perform
@@ -52,6 +53,23 @@ def listen(settings: ListenSettings, folder: Path) -> DetectionResult:
         write_result(result, settings.detector, folder)
         return result
     raise BadInput("listen wants recording=DIR, or pulses=FILE with site=FILE")
+
+
+def listen_with_command(
+    recording: Path, detector: CommandDetector, folder: Path, delays: Path | None = None
+) -> CommandResult:
+    """Let the user's own program hear a recording folder; write its `alerts.jsonl` as it is.
+
+    Raises
+    ------
+    BadInput
+        When there are delays, which no own program is told; when the program fails.
+    """
+    if delays is not None:
+        raise BadInput("detector=command is given the recording alone: no delays, no map_help")
+    result = run_command(detector, recording)
+    (folder / "alerts.jsonl").write_bytes(result.text)
+    return result
 
 
 def _with_delays(site: Site, delays: Path | None) -> Site:
@@ -95,6 +113,12 @@ def write_result(
 
 
 def _listen_and_tell(settings: ListenSettings, folder: Path) -> None:
+    if isinstance(settings.detector, CommandDetector):
+        if settings.recording is None or settings.pulses is not None or settings.site is not None:
+            raise BadInput("detector=command hears a recording folder: it wants recording=DIR alone")
+        said = listen_with_command(settings.recording, settings.detector, folder, settings.delays)
+        sys.stdout.write(f"{len(said.alerts)} alerts\n")
+        return
     result = listen(settings, folder)
     sys.stdout.write(f"{len(result.pulses)} pulses, {len(result.alerts)} alerts\n")
     for trouble in result.troubles:

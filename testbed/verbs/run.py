@@ -12,6 +12,7 @@ from detector.site_file import read_site
 from scenes.errors import BadInput
 from scenes.scene import Scene
 from testbed.alert_file import read_alerts
+from testbed.command_detector import CommandDetector, find_program
 from testbed.compile_ahead import compile_ahead
 from testbed.complaints import nearest
 from testbed.config import RunSettings
@@ -52,17 +53,16 @@ def run(settings: RunSettings, folder: Path) -> float:
         When the scene cannot be, or the objective is no number of the score.
     """
     _check_objective(settings.objective)
+    _check_command(settings)
     with compile_ahead(settings.workers) as helper:
         scene, truth = render.render(settings, folder)
         helper.wait()
     delays = _write_delays(settings, scene, folder) if settings.map_help else None
-    result = listen.listen_to_recording(
-        folder / "recording", settings.detector, settings.workers, folder, delays
-    )
+    result = _listen(settings, folder, delays)
     # The judge reads the file that any detector could have written.
     alerts = read_alerts(folder / "alerts.jsonl")
-    verdict = judge(truth, alerts, workings_of(result.site, result))
-    budget = _budget(settings, scene, truth, result)
+    verdict = judge(truth, alerts, None if result is None else workings_of(result.site, result))
+    budget = () if result is None else _budget(settings, scene, truth, result)
     if budget:
         verdict = dataclasses.replace(verdict, score=verdict.score | {"error_budget": record_budget(budget)})
     write_verdict(verdict, folder)
@@ -77,6 +77,28 @@ def run(settings: RunSettings, folder: Path) -> float:
         sys.stdout.write(f"what each stage costs, in rounds\n{format_budget(budget)}\n\n")
     objective = verdict.score[settings.objective]
     return float(objective) if isinstance(objective, int | float) else float("nan")
+
+
+def _check_command(settings: RunSettings) -> None:
+    """Refuse what an own program cannot do before the scene is rendered."""
+    if not isinstance(settings.detector, CommandDetector):
+        return
+    find_program(settings.detector)
+    refused = [name for name in ("error_budget", "map_help") if getattr(settings, name)]
+    if refused:
+        raise BadInput(
+            "\n".join(f"{name}=true: only our own detectors can, not detector=command" for name in refused)
+        )
+
+
+def _listen(settings: RunSettings, folder: Path, delays: Path | None) -> DetectionResult | None:
+    """Write the alerts; return what the detector held beyond them, None for an own program."""
+    if isinstance(settings.detector, CommandDetector):
+        listen.listen_with_command(folder / "recording", settings.detector, folder, delays)
+        return None
+    return listen.listen_to_recording(
+        folder / "recording", settings.detector, settings.workers, folder, delays
+    )
 
 
 def _write_delays(settings: RunSettings, scene: Scene, folder: Path) -> Path:
