@@ -131,7 +131,7 @@ def _event_alone(
     ]
     tails = [
         (
-            (tail.time_s + (tail.direction @ slowness_offset)[:, None] + start_s) * ticks + jitter_s * rate,
+            (tail.time_s + tail.direction @ slowness_offset + start_s) * ticks + jitter_s * rate,
             table,
             tail,
         )

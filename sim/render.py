@@ -43,14 +43,9 @@ def render(
         pressure,
         np.ascontiguousarray(position, dtype=np.float64),
         np.ascontiguousarray(gain, dtype=np.float64),
-        np.ascontiguousarray(length_m, dtype=np.float64),
-        table.node,
-        table.node_m,
+        np.ascontiguousarray(length_m, dtype=np.float64) / table.node_m,
         table.lead,
-        table.rows,
-        shelves.corner,
-        shelves.centre,
-        shelves.solve,
+        *_sound(table, shelves),
     )
 
 
@@ -63,53 +58,55 @@ def render_tail(
     table: PulseTable,
     shelves: ShelfDesign,
 ) -> None:
-    """Add k groups of pulses to a pressure signal, each group of one sound, to the nearest sample.
+    """Add k bundles of pulses to a pressure signal, each bundle of one sound, to the nearest sample.
 
-    Parameters
-    ----------
-    pressure, gain, length_m, table, shelves
-        As for `render`.
-    position, amplitude : ndarray, shape (k, m)
-        Of each pulse: time of arrival in samples after the first; gain, of either sign.
+    As `render`, but `position` is of shape (k, m), and so is `amplitude`: each pulse's gain, of either sign.
     """
-    ring = round(_PULSE_RING * table.rows.shape[2])
     _render_tail(
         pressure,
         np.rint(position).astype(np.int64) - table.lead,
-        amplitude,
+        amplitude.astype(np.float32),
         gain,
         length_m / table.node_m,
-        table.node,
-        table.rows,
-        ring,
-        shelves.corner,
-        shelves.centre,
-        shelves.solve,
+        round(_PULSE_RING * table.rows.shape[2]),
+        *_sound(table, shelves),
     )
 
 
+def _sound(table: PulseTable, shelves: ShelfDesign) -> tuple[npt.NDArray[np.generic], ...]:
+    """Return what both kernels take last: nodes and rows of the table, the design of the shelves."""
+    return table.node, table.rows, shelves.corner, shelves.centre, shelves.solve
+
+
 @njit(cache=True, nogil=True)
-def _render_tail(pressure, first, amplitude, gain, thickness, node, rows, ring, corner, centre, solve):
+def _render_tail(pressure, first, amplitude, gain, thickness, ring, node, rows, corner, centre, solve):
     samples = rows.shape[2]
     pulse, shaped = np.empty(samples, dtype=np.float32), np.empty(samples + ring, dtype=np.float32)
     drives, poles = np.empty(SECTIONS), np.empty(SECTIONS)
-    for group in range(len(first)):
-        scale, flat = fit_shelves(gain[group], corner, centre, solve, drives, poles)
+    for bundle in range(len(first)):
+        scale, flat = fit_shelves(gain[bundle], corner, centre, solve, drives, poles)
         if scale == 0.0:
             continue
-        _interpolate(pulse, 0.0, thickness[group], node, rows)
+        _interpolate(pulse, 0.0, thickness[bundle], node, rows)
         for i in range(len(shaped)):
             shaped[i] = np.float32(scale) * pulse[i] if flat and i < samples else np.float32(0.0)
         if not flat:
             _add_shelved(shaped, pulse, 0, scale, drives, poles)
         for copy in range(first.shape[1]):
-            begin, factor = first[group, copy], np.float32(amplitude[group, copy])
-            for i in range(max(0, -begin), min(len(shaped), len(pressure) - begin)):
-                pressure[begin + i] += factor * shaped[i]
+            begin = first[bundle, copy]
+            late, stop = max(0, -begin), min(len(shaped), len(pressure) - begin)
+            if late < stop:
+                _add(pressure[begin + late : begin + stop], shaped[late:stop], amplitude[bundle, copy])
 
 
 @njit(cache=True, nogil=True)
-def _render(pressure, position, gain, length_m, node, node_m, lead, rows, corner, centre, solve):
+def _add(pressure, sound, factor):
+    for i in range(len(pressure)):
+        pressure[i] += factor * sound[i]
+
+
+@njit(cache=True, nogil=True)
+def _render(pressure, position, gain, thickness, lead, node, rows, corner, centre, solve):
     samples = rows.shape[2]
     pulse = np.empty(samples, dtype=np.float32)
     drives, poles = np.empty(SECTIONS), np.empty(SECTIONS)
@@ -120,7 +117,7 @@ def _render(pressure, position, gain, length_m, node, node_m, lead, rows, corner
         first = int(np.ceil(position[path])) - lead
         if first >= len(pressure):
             continue
-        _interpolate(pulse, first + lead - position[path], length_m[path] / node_m, node, rows)
+        _interpolate(pulse, first + lead - position[path], thickness[path], node, rows)
         if flat:
             factor = np.float32(scale)
             start, stop = max(0, -first), min(samples, len(pressure) - first)

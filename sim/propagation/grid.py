@@ -77,10 +77,10 @@ def _fill(walls, x0, y0, cell, nx, place, item):
 
 @njit(cache=True, nogil=True)
 def _enter(grid, x0, y0, dx, dy):
-    """Return the first cell that a line crosses and what leads to the next (Amanatides and Woo 1987).
+    """Return the first cell that a line crosses, -1 when it passes the grid by (Amanatides and Woo 1987).
 
-    (column, row, where it crosses into the next column, the next row, where it leaves the grid), in shares of the
-    line; column is -1 when it passes the grid by.
+    (cell, columns and rows that are left ahead, where it crosses into the next column, the next row, where it leaves
+    the grid), in shares of the line.
     """
     enter, leave = 0.0, 1.0
     for axis in range(2):
@@ -89,47 +89,52 @@ def _enter(grid, x0, y0, dx, dy):
         high = low + grid.cell * (grid.nx if axis == 0 else grid.ny)
         if d == 0.0:
             if p < low or p > high:
-                return -1, 0, 0.0, 0.0, 0.0
+                return -1, 0, 0, 0.0, 0.0, 0.0
         else:
             near, far = (low - p) / d, (high - p) / d
             enter, leave = max(enter, min(near, far)), min(leave, max(near, far))
     if enter > leave:
-        return -1, 0, 0.0, 0.0, 0.0
+        return -1, 0, 0, 0.0, 0.0, 0.0
     fx, fy = (x0 + enter * dx - grid.x0) / grid.cell, (y0 + enter * dy - grid.y0) / grid.cell
     column, row = min(max(int(fx), 0), grid.nx - 1), min(max(int(fy), 0), grid.ny - 1)
     next_x = (
         enter + (column + 1 - fx if dx > 0.0 else column - fx) * grid.cell / dx if dx != 0.0 else math.inf
     )
     next_y = enter + (row + 1 - fy if dy > 0.0 else row - fy) * grid.cell / dy if dy != 0.0 else math.inf
-    return column, row, next_x, next_y, leave
+    columns = grid.nx - 1 - column if dx > 0.0 else column
+    rows = grid.ny - 1 - row if dy > 0.0 else row
+    return row * grid.nx + column, columns, rows, next_x, next_y, leave
 
 
 @njit(cache=True, nogil=True)
-def _go_on(grid, dx, dy, column, row, next_x, next_y, leave):
+def _stride(grid, dx, dy):
+    """Return what takes a line to the next column, and to the next row: cells, and its own shares."""
+    share_x = abs(grid.cell / dx) if dx != 0.0 else math.inf
+    share_y = abs(grid.cell / dy) if dy != 0.0 else math.inf
+    return 1 if dx > 0.0 else -1, grid.nx if dy > 0.0 else -grid.nx, share_x, share_y
+
+
+@njit(cache=True, nogil=True)
+def _go_on(at, stride):
     """Return the next cell of a line, as `_enter` gives the first."""
+    cell, columns, rows, next_x, next_y, leave = at
     if min(next_x, next_y) > leave:
-        return -1, row, next_x, next_y
+        return -1, columns, rows, next_x, next_y, leave
     if next_x < next_y:
-        column += 1 if dx > 0.0 else -1
-        next_x += abs(grid.cell / dx)
-    else:
-        row += 1 if dy > 0.0 else -1
-        next_y += abs(grid.cell / dy)
-    if not (0 <= column < grid.nx and 0 <= row < grid.ny):
-        return -1, row, next_x, next_y
-    return column, row, next_x, next_y
+        return cell + stride[0] if columns > 0 else -1, columns - 1, rows, next_x + stride[2], next_y, leave
+    return cell + stride[1] if rows > 0 else -1, columns, rows - 1, next_x, next_y + stride[3], leave
 
 
 @njit(cache=True, nogil=True)
 def cells_along(grid, x0, y0, x1, y1, cells):
     """Write the cells that a line crosses, in its order, to `cells`; return how many."""
     dx, dy = x1 - x0, y1 - y0
-    column, row, next_x, next_y, leave = _enter(grid, x0, y0, dx, dy)
+    at, stride = _enter(grid, x0, y0, dx, dy), _stride(grid, dx, dy)
     count = 0
-    while column >= 0:
-        cells[count] = row * grid.nx + column
+    while at[0] >= 0:
+        cells[count] = at[0]
         count += 1
-        column, row, next_x, next_y = _go_on(grid, dx, dy, column, row, next_x, next_y, leave)
+        at = _go_on(at, stride)
     return count
 
 
@@ -166,11 +171,10 @@ def clearance(walls, grid, x0, y0, z0, x1, y1, z1, ceiling):
     if length <= 2.0 * TOUCH_M:
         return FREE
     ux, uy, slope = dx / length, dy / length, (z1 - z0) / length
-    column, row, next_x, next_y, leave = _enter(grid, x0, y0, dx, dy)
+    at, stride = _enter(grid, x0, y0, dx, dy), _stride(grid, dx, dy)
     high = low = 0
-    while column >= 0:
-        cell = row * grid.nx + column
-        for entry in range(grid.start[cell], grid.start[cell + 1]):
+    while at[0] >= 0:
+        for entry in range(grid.start[at[0]], grid.start[at[0] + 1]):
             wall = grid.item[entry]
             along, sides = meet(walls, wall, x0, y0, ux, uy, length)
             if sides == 0:
@@ -180,7 +184,7 @@ def clearance(walls, grid, x0, y0, z0, x1, y1, z1, ceiling):
                 high |= sides
                 if high == BOTH:
                     return 0
-        column, row, next_x, next_y = _go_on(grid, dx, dy, column, row, next_x, next_y, leave)
+        at = _go_on(at, stride)
     return CLEAR if low == BOTH else FREE
 
 
@@ -193,10 +197,9 @@ def crossings(walls, grid, x0, y0, x1, y1, hits):
     if length <= 2.0 * TOUCH_M:
         return count
     ux, uy = dx / length, dy / length
-    column, row, next_x, next_y, leave = _enter(grid, x0, y0, dx, dy)
-    while column >= 0:
-        cell = row * grid.nx + column
-        for entry in range(grid.start[cell], grid.start[cell + 1]):
+    at, stride = _enter(grid, x0, y0, dx, dy), _stride(grid, dx, dy)
+    while at[0] >= 0:
+        for entry in range(grid.start[at[0]], grid.start[at[0] + 1]):
             wall = grid.item[entry]
             along, sides = meet(walls, wall, x0, y0, ux, uy, length)
             if sides == 0 or count == len(hits):
@@ -209,5 +212,5 @@ def crossings(walls, grid, x0, y0, x1, y1, hits):
                 hits.wall[count] = wall
                 hits.sides[count] = sides
                 count += 1
-        column, row, next_x, next_y = _go_on(grid, dx, dy, column, row, next_x, next_y, leave)
+        at = _go_on(at, stride)
     return count

@@ -23,17 +23,19 @@ from sim.propagation.city import City
 from sim.propagation.paths import BANDS_HZ
 from sim.propagation.places import check_places
 from sim.sources.emission import Directivity
-from sim.tail.link import LINK, link_patches
+from sim.tail.link import DRAWN, LINK, link_patches
 from sim.tail.walk import PATCH, STEPS_MAX, walk_streets
 
 Floats = npt.NDArray[np.float64]
 Records = npt.NDArray[np.void]
 
-# Walks from each point; links tried between two of them, and tried this many times as often where few carry sound: in
-# a deep street most patches see nothing of the other street.
+# Walks from each point; links tried between two of them, most of which find their patches turned away from each other,
+# and followed past roofs.
 WALKS = 384
-LINKS = 512
-LINKS_LEAST, HARDER = 96, 4
+# Tries, and the step from the receiver's draw to the next: two successive Fibonacci numbers, so that the draws on both
+# sides together are as even as points in a square can be (Niederreiter 1992, Random Number Generation, ch. 5).
+LATTICE = 1597, 987
+LINKS = 192
 # Links weaker than this below the strongest are left out, dB.
 FLOOR_DB = 40.0
 
@@ -57,8 +59,8 @@ class ScatteredField:
         Random numbers, the same for all walks: energies follow from the geometry alone.
     seen : tuple of ndarray of PATCH
         For each receiver.
-    chance_seen : tuple of ndarray, shape (patches + 1,)
-        For each receiver: cumulative chance of each patch to be drawn.
+    drawn_seen : tuple of ndarray of DRAWN, shape (tries,)
+        For each receiver.
     """
 
     city: City
@@ -69,7 +71,7 @@ class ScatteredField:
     directions: Floats
     lots: Floats
     seen: tuple[Records, ...]
-    chance_seen: tuple[Floats, ...]
+    drawn_seen: tuple[Records, ...]
 
 
 def open_field(
@@ -110,30 +112,25 @@ def open_field(
     even = np.ones(WALKS)
     places = check_places(city, receivers_m, "receiver") if len(receivers_m) else np.empty((0, 3))
     seen = tuple(_walk(field, place, even) for place in places)
-    return replace(field, seen=seen, chance_seen=tuple(_chances(patches) for patches in seen))
+    return replace(field, seen=seen, drawn_seen=tuple(_draw(patches, LATTICE[1]) for patches in seen))
 
 
 def links_from(field: ScatteredField, source_m: Floats, directivity: Directivity) -> list[Records]:
     """Return the ways by which scattered sound goes from a source (3,), m, to each receiver: any number of LINK."""
     place = check_places(field.city, source_m, "source")[0]
     lit = _walk(field, place, directivity(field.directions) ** 2)
-    chance_lit = _chances(lit)
+    drawn_lit = _draw(lit, 1)
     found: list[Records] = []
     for number, seen in enumerate(field.seen):
         steps = np.stack([seen[axis] - at for axis, at in zip("xyz", place, strict=True)], axis=1)
         aimed = directivity(steps / np.maximum(np.linalg.norm(steps, axis=1), 1e-6)[:, None]) ** 2
-        links = _link(field, number, lit, chance_lit, aimed, LINKS)
-        if len(links) < LINKS_LEAST:
-            links = _link(field, number, lit, chance_lit, aimed, HARDER * LINKS)
-        found.append(links)
+        found.append(_link(field, number, lit, drawn_lit, aimed))
     return found
 
 
-def _link(
-    field: ScatteredField, receiver: int, lit: Records, chance_lit: Floats, aimed: Floats, tries: int
-) -> Records:
+def _link(field: ScatteredField, receiver: int, lit: Records, drawn_lit: Records, aimed: Floats) -> Records:
     """Link what a source has lit to what a receiver looks at; return the links that are not too weak."""
-    links = np.empty(tries, LINK)
+    links = np.empty(LINKS, LINK)
     plan = field.city.plan
     count = link_patches(
         plan.walls,
@@ -142,9 +139,10 @@ def _link(
         field.ground,
         lit,
         field.seen[receiver],
-        chance_lit,
-        field.chance_seen[receiver],
+        drawn_lit,
+        field.drawn_seen[receiver],
         aimed,
+        np.empty(len(drawn_lit)),
         links,
     )
     loud = links["power"][:count].sum(axis=1)
@@ -174,12 +172,18 @@ def _walk(field: ScatteredField, place: Floats, weights: Floats) -> Records:
     return patches[:count]
 
 
-def _chances(patches: Records) -> Floats:
-    """Return the cumulative chance of each patch to be drawn, shape (patches + 1,).
+def _draw(patches: Records, step: int) -> Records:
+    """Draw patches with `step` between one draw's place among all chances and the next; shape (tries,).
 
-    It goes by the root of the power, so that late patches have their turn; half is for the point itself.
+    The chance goes by the root of the power, so that late patches have their turn; half is for the point itself.
     """
     weight = np.sqrt(patches["power"].sum(axis=1))
     weight[0] = weight[1:].sum() or 1.0
-    chance = np.concatenate([[0.0], np.cumsum(weight)])
-    return chance / chance[-1]
+    chance = weight / weight.sum()
+    tries = LATTICE[0]
+    drawn = np.empty(tries, DRAWN)
+    # A third on, so that no draw falls on the half where the point itself ends.
+    lots = (np.arange(tries) * step % tries + 1.0 / 3.0) / tries
+    drawn["patch"] = np.minimum(np.searchsorted(np.cumsum(chance), lots, side="right"), len(chance) - 1)
+    drawn["chance"] = chance[drawn["patch"]]
+    return drawn

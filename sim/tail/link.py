@@ -14,14 +14,15 @@ MIRRORS_MAX = 2
 # Patches nearer to each other than this are one, m.
 NEAREST_M = 1.0
 _CROSSINGS_MAX = 4096
-_GOLDEN = 0.6180339887498949
 
 # One way: its length, m; its energy re the free field at 1 m in each band; the direction in which sound arrives.
+# A draw: which patch, and the chance of drawing it.
+DRAWN = np.dtype([("patch", np.int64), ("chance", np.float64)])
 LINK = np.dtype([("length", np.float64), ("power", np.float64, (BANDS,)), ("arrival", np.float64, (3,))])
 
 
 @njit(cache=True, nogil=True)
-def link_patches(walls, grid, wavelengths, ground, lit, seen, chance_lit, chance_seen, aimed, links):
+def link_patches(walls, grid, wavelengths, ground, lit, seen, drawn_lit, drawn_seen, aimed, tries, links):
     """Link patches of a source to those of a receiver, drawn by their power; return how many links carry sound.
 
     Parameters
@@ -32,12 +33,16 @@ def link_patches(walls, grid, wavelengths, ground, lit, seen, chance_lit, chance
         m; what a bounce on the ground leaves of the energy.
     lit, seen : ndarray of PATCH
         From `walk_streets`, from the source and from the receiver.
-    chance_lit, chance_seen : ndarray, shape (patches + 1,)
-        Cumulative chance of each patch to be drawn, from 0 to 1.
+    drawn_lit, drawn_seen : ndarray of DRAWN, shape (n,)
+        Which patches each try links.
     aimed : ndarray, shape (patches seen,)
         Power that the source itself sends towards each of the receiver's patches.
+    tries : ndarray, shape (n,)
+        Written: what each try would carry at most.
     links : ndarray of LINK
-        As many are tried as there is room for.
+        As many of these as there is room for are followed past roofs, drawn once more by what they would carry, so
+        that all stand for the same energy (sampling importance resampling; Talbot et al. 2005, Eurographics Symposium
+        on Rendering).
 
     Between the patches sound goes straight or over roofs, losing 10 lg(3 + 20 N) dB at every edge of the hull, N the
     Fresnel number of the detour by it between its neighbours (Maekawa 1968, Applied Acoustics 1, 157; edge after edge,
@@ -45,27 +50,31 @@ def link_patches(walls, grid, wavelengths, ground, lit, seen, chance_lit, chance
     """
     hits, edges = np.empty(_CROSSINGS_MAX, HIT), np.empty(EDGES_MAX, np.int64)
     detours = np.empty(EDGES_MAX)
-    count = 0
-    for number in range(len(links)):
-        i = _drawn(chance_lit, (number + 0.5) / len(links))
-        j = _drawn(chance_seen, (0.5 + number * _GOLDEN) % 1.0)
-        factor = _spread(lit[i], seen[j])
-        if factor == 0.0:
+    step = _weigh_tries(ground, lit, seen, drawn_lit, drawn_seen, aimed, tries) / len(links)
+    count, past, lot = 0, 0.0, 0.5 * step
+    for number in range(len(tries)):
+        past += tries[number]
+        drawn = 0
+        while lot < past:
+            drawn += 1
+            lot += step
+        if drawn == 0:
             continue
-        factor /= (chance_lit[i + 1] - chance_lit[i]) * (chance_seen[j + 1] - chance_seen[j]) * len(links)
+        i, j = drawn_lit[number].patch, drawn_seen[number].patch
         x0, y0, z0, x1, y1, z1 = lit[i].x, lit[i].y, lit[i].z, seen[j].x, seen[j].y, seen[j].z
         across = math.hypot(x1 - x0, y1 - y0)
         crossed = crossings(walls, grid, x0, y0, x1, y1, hits)
         found = climb_hull(walls, hits, crossed, BOTH, z0, z1, across, edges) if crossed else 0
-        if found < 0:
+        if found < 0 or count == len(links):
             continue
         _find_detours(walls, hits, edges, found, z0, z1, across, detours)
         link = links[count]
         link.length = lit[i].way + hull_length(walls, hits, edges, found, z0, z1, across) + seen[j].way
+        factor = (
+            drawn * step / tries[number] * _density(lit, seen, drawn_lit[number], drawn_seen[number], aimed)
+        )
         for band in range(BANDS):
-            power = factor * (1.0 + ground[band]) * lit[i].power[band] * seen[j].power[band]
-            if i == 0:
-                power *= aimed[j]
+            power = factor / len(tries) * (1.0 + ground[band]) * lit[i].power[band] * seen[j].power[band]
             for edge in range(found):
                 power /= 3.0 + 40.0 * detours[edge] / wavelengths[band]
             if found == 0 and lit[i].met + seen[j].met <= MIRRORS_MAX:
@@ -74,6 +83,29 @@ def link_patches(walls, grid, wavelengths, ground, lit, seen, chance_lit, chance
         _arrive(link, seen[j] if j > 0 else lit[i], seen[0])
         count += 1
     return count
+
+
+@njit(cache=True, nogil=True)
+def _density(lit, seen, from_lit, from_seen, aimed):
+    """Return what gets from patch to patch, walls aside, over the chance that these are drawn."""
+    i, j = from_lit.patch, from_seen.patch
+    factor = _spread(lit[i], seen[j]) / (from_lit.chance * from_seen.chance)
+    return factor * aimed[j] if i == 0 else factor
+
+
+@njit(cache=True, nogil=True)
+def _weigh_tries(ground, lit, seen, drawn_lit, drawn_seen, aimed, tries):
+    """Write what each try would carry if no roof were in its way, over all bands; return the sum."""
+    total = 0.0
+    for number in range(len(tries)):
+        density, power = _density(lit, seen, drawn_lit[number], drawn_seen[number], aimed) / len(tries), 0.0
+        if density > 0.0:
+            i, j = drawn_lit[number].patch, drawn_seen[number].patch
+            for band in range(BANDS):
+                power += (1.0 + ground[band]) * lit[i].power[band] * seen[j].power[band]
+        tries[number] = density * power
+        total += tries[number]
+    return total
 
 
 @njit(cache=True, nogil=True)
@@ -115,16 +147,3 @@ def _arrive(link, last, receiver):
     dx, dy, dz = receiver.x - last.x, receiver.y - last.y, receiver.z - last.z
     size = max(math.sqrt(dx * dx + dy * dy + dz * dz), 1e-6)
     link.arrival[0], link.arrival[1], link.arrival[2] = dx / size, dy / size, dz / size
-
-
-@njit(cache=True, nogil=True)
-def _drawn(chance, lot):
-    """Return the number of the patch whose stretch of the cumulative chances holds the lot, 0 to 1."""
-    low, high = 0, len(chance) - 1
-    while high - low > 1:
-        middle = (low + high) // 2
-        if chance[middle] <= lot:
-            low = middle
-        else:
-            high = middle
-    return low
