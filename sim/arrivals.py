@@ -188,7 +188,10 @@ def _arrivals(
         return [[] for _ in traced]
     late = (tail.length_m for tail in tails if tail is not None)
     lengths = np.concatenate([lengths, *late])
-    tables = {rate: pulse_tables(emission.waveform, lengths, f) for rate, f in street.filters.items()}
+    tables = {
+        rate: pulse_tables(emission.waveform, lengths, f, emission.ageing)
+        for rate, f in street.filters.items()
+    }
     start_s = event.time_s + emission.delay_s
     return [
         [

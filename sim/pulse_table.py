@@ -21,6 +21,8 @@ _TAIL_S = 1.0e-3
 _SILENCE = 1e-4
 _PIECE_S = 0.03
 _RESPONSE_GRID = 4096
+# Beyond this a blast ages no more (it would by 0.1 dB a kilometre), so that all tables of one blast are as long, m.
+_OLD_M = 2000.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,15 +96,19 @@ def design_filters(air: Air, rate_hz: float) -> RateFilters:
 
 
 def pulse_tables(
-    waveform: npt.NDArray[np.float64], lengths_m: npt.NDArray[np.float64], filters: RateFilters
+    waveform: npt.NDArray[np.float64],
+    lengths_m: npt.NDArray[np.float64],
+    filters: RateFilters,
+    ageing: float = 0.0,
 ) -> tuple[tuple[float, PulseTable], ...]:
     """Cut a waveform into short pieces, leave out the silent ones, and make a table of each.
 
-    The rendering is linear, so the pieces add up to the whole; short ones keep the tables small.
+    The rendering is linear, so the pieces add up to the whole; short ones keep the tables small. A blast that ages is
+    short, and one piece.
 
     Parameters
     ----------
-    waveform, lengths_m, filters
+    waveform, lengths_m, filters, ageing
         As for `pulse_table`.
 
     Returns
@@ -110,6 +116,8 @@ def pulse_tables(
     tuple of (float, PulseTable)
         Start of each piece in the waveform, s, and its pulses.
     """
+    if ageing > 0.0:
+        return ((0.0, pulse_table(waveform, lengths_m, filters, ageing)),)
     piece = round(_PIECE_S * EMISSION_RATE_HZ)
     loud = _SILENCE * np.abs(waveform).max(initial=0.0)
     return tuple(
@@ -120,7 +128,10 @@ def pulse_tables(
 
 
 def pulse_table(
-    waveform: npt.NDArray[np.float64], lengths_m: npt.NDArray[np.float64], filters: RateFilters
+    waveform: npt.NDArray[np.float64],
+    lengths_m: npt.NDArray[np.float64],
+    filters: RateFilters,
+    ageing: float = 0.0,
 ) -> PulseTable:
     """Filter and resample one emission for all path lengths that occur.
 
@@ -131,6 +142,8 @@ def pulse_table(
     lengths_m : ndarray, shape (m,)
         Lengths of the paths, m.
     filters : RateFilters
+    ageing : float
+        K of a blast that grows longer as sqrt(1 + K ln r) on its way and lower by as much; 0 is one that does not.
 
     Returns
     -------
@@ -141,26 +154,41 @@ def pulse_table(
     nodes = np.unique(np.concatenate([below, below + 1]))
     heard = np.flatnonzero(np.abs(waveform) > _SILENCE * np.abs(waveform).max(initial=0.0))
     waveform = waveform[: heard[-1] + 1] if len(heard) else np.zeros(1)
-    size, fine = _transform_sizes(len(waveform), filters.rate_hz)
-    spectrum = np.fft.rfft(waveform, size)
+    longest = _stretch(_OLD_M, ageing)
+    size, fine = _transform_sizes(int(np.ceil(len(waveform) * longest)), filters.rate_hz)
     step = EMISSION_RATE_HZ / size
     count = min(int(0.5 * filters.rate_hz / step), size // 2) + 1
     bins = np.arange(count, dtype=np.float64) * step
     lead = -2j * np.pi * bins * (filters.lead / filters.rate_hz)
     fixed = _at(bins, filters.frequency_hz, filters.anti_alias) + lead
     air = _at(bins, filters.frequency_hz, filters.air)
-    spectrum = (spectrum[:count] * np.exp(fixed) * (fine / size)).astype(np.complex64)
+    converter = np.exp(fixed) * (fine / size)
+    spectrum = (np.fft.rfft(waveform, size)[:count] * converter).astype(np.complex64)
     # Node after node from the source on, so that a node does not depend on which others are wanted.
     step_air = np.exp(air * filters.node_m).astype(np.complex64)
+    way = np.ones(count, dtype=np.complex64)
     rows = np.zeros((len(nodes), PHASES + 1, fine // PHASES), dtype=np.float32)
     wanted = 0
     for node in range(int(nodes[-1]) + 1):
         if node == nodes[wanted]:
-            rows[wanted, :PHASES] = np.fft.irfft(spectrum, fine).reshape(-1, PHASES).T
+            if ageing > 0.0:
+                aged = _age(waveform, _stretch(min(node * filters.node_m, _OLD_M), ageing))
+                spectrum = (np.fft.rfft(aged, size)[:count] * converter).astype(np.complex64)
+            rows[wanted, :PHASES] = np.fft.irfft(spectrum * way, fine).reshape(-1, PHASES).T
             wanted += 1
-        spectrum = spectrum * step_air
+        way = way * step_air
     rows[:, PHASES, :-1] = rows[:, 0, 1:]
     return PulseTable(nodes, filters.node_m, filters.lead, rows)
+
+
+def _stretch(length_m: float, ageing: float) -> float:
+    return float(np.sqrt(1.0 + ageing * np.log(max(length_m, 1.0))))
+
+
+def _age(waveform: npt.NDArray[np.float64], stretch: float) -> npt.NDArray[np.float64]:
+    """Return the waveform longer by a factor and lower by it."""
+    place = np.arange(int(np.ceil(len(waveform) * stretch))) / stretch
+    return np.interp(place, np.arange(len(waveform)), waveform, right=0.0) / stretch
 
 
 def _at(

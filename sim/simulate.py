@@ -88,9 +88,9 @@ def simulate(
     Raises
     ------
     BadInput
-        When an event is of a kind that is no source.
+        When an event is of a kind that is no source, or has traits that cannot be; one line a mistake.
     """
-    _check_kinds(scene)
+    _check_events(scene)
     rates = sorted({s.microphone.rate_hz for s in scene.sensors})
     filters = {rate: design_filters(scene.air, rate) for rate in rates}
     receivers = np.array([s.position_m for s in scene.sensors], dtype=np.float64).reshape(-1, 3)
@@ -120,11 +120,20 @@ def simulate(
     return Simulation(tuple(captures), tuple(heard))
 
 
-def _check_kinds(scene: Scene) -> None:
-    unknown = [e for e in scene.events if e.kind not in SOURCES]
-    if unknown:
-        kinds = ", ".join(SOURCES)
-        raise BadInput("\n".join(f"event {e.id}: kind {e.kind!r} is none of {kinds}" for e in unknown))
+def _check_events(scene: Scene) -> None:
+    """Refuse unknown kinds, and what sources say of traits that they do not share with every drawn event."""
+    kinds = ", ".join(SOURCES)
+    mistakes = [
+        f"event {e.id}: kind {e.kind!r} is none of {kinds}" for e in scene.events if e.kind not in SOURCES
+    ]
+    for event in scene.events:
+        if event.kind in SOURCES and (event.traits or event.kind == "file"):
+            try:
+                SOURCES[event.kind](event, draw_stream(scene.seed, "emission", event.id))
+            except BadInput as error:
+                mistakes.append(str(error))
+    if mistakes:
+        raise BadInput("\n".join(mistakes))
 
 
 def _counted(results: Iterable[T], progress: Progress | None, done: int, parts: int) -> list[T]:

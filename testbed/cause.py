@@ -94,7 +94,7 @@ def diagnose(
 def _why_misnamed(event: TruthEvent, call: str | None) -> str | None:
     if call == UNCERTAIN:
         return "below threshold"
-    return None if call is None or call == label_of(event.kind) else "misnamed"
+    return None if call is None or call == label_of(event.kind, event.traits) else "misnamed"
 
 
 def _why_missed(

@@ -96,7 +96,7 @@ def _one_incident(
     detectable = any(is_detectable(e.kind, e.traits) and _is_inside(e, bounds) for e in its_events)
     head: dict[str, object] = {
         "incident": incident,
-        "label": label_of(its_events[0].kind),
+        "label": label_of(its_events[0].kind, its_events[0].traits),
         "detectable": detectable,
         "rounds": len(rows),
         "rounds_matched": sum(row["alert"] is not None for row in rows),

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from scenes.weapons import WEAPONS
+
 LABELS = ("gunshot", "firework", "backfire", "other")
 UNCERTAIN = "uncertain"
 CALLS = (*LABELS, UNCERTAIN)
@@ -13,27 +15,39 @@ FAMILIES: Mapping[str, str] = {
     ),
     **dict.fromkeys(("firecracker", "firework", "m80", "mortar", "shell", "rocket"), "firework"),
     **dict.fromkeys(("backfire", "afterfire"), "backfire"),
-    **dict.fromkeys(("door", "hammer", "nailgun", "plate", "thunder", "drop", "impact", "other"), "other"),
+    **dict.fromkeys(
+        (
+            *(
+                "door",
+                "dumpster",
+                "hammer",
+                "nailgun",
+                "piledriver",
+                "jackhammer",
+                "plate",
+                "thunder",
+                "helicopter",
+            ),
+            *("siren", "dog", "balloon", "bag", "drop", "impact", "other", "file"),
+        ),
+        "other",
+    ),
 }
 
 # Contracts speak of "detectable (outdoor, unsuppressed, over .25 calibre) gunfire". Taken by the letter: a .223 rifle,
 # loud as it is, has a bore below it.
 LEAST_CALIBRE_IN = 0.25
-CALIBRE_IN: Mapping[str, float] = {
-    "pistol-9mm": 0.355,
-    "pistol-40": 0.40,
-    "pistol-45": 0.45,
-    "pistol-380": 0.355,
-    "revolver-357": 0.357,
-    "rifle-22": 0.22,
-    "rifle-223": 0.223,
-    "rifle-762": 0.30,
-    "shotgun-12": 0.729,
-}
+CALIBRE_IN: Mapping[str, float] = {kind: weapon.calibre_in for kind, weapon in WEAPONS.items()}
 
 
-def label_of(kind: str) -> str | None:
-    """Return the label of a truth kind, None for a kind of no known family."""
+def label_of(kind: str, traits: Mapping[str, float | str | bool] | None = None) -> str | None:
+    """Return the label of a truth kind, None for a kind of no known family.
+
+    An own recording (kind "file") is what its trait `label` says, "other" where it says nothing.
+    """
+    said = (traits or {}).get("label")
+    if kind == "file" and said in LABELS:
+        return str(said)
     return FAMILIES.get(kind.split("-", 1)[0])
 
 
@@ -48,7 +62,7 @@ def is_detectable(kind: str, traits: Mapping[str, float | str | bool]) -> bool:
         "calibre_in" (inches; else that of the kind), "suppressed", "indoors": any may be absent. An unknown
         calibre counts as detectable, which is the reading that is hard on the detector.
     """
-    if label_of(kind) != "gunshot" or "suppressed" in kind.split("-"):
+    if label_of(kind, traits) != "gunshot" or "suppressed" in kind.split("-"):
         return False
     calibre = traits.get("calibre_in", CALIBRE_IN.get(kind))
     small = isinstance(calibre, int | float) and calibre <= LEAST_CALIBRE_IN

@@ -158,7 +158,7 @@ def _draw_events(axes: Axes, truth: Truth, rows: pl.DataFrame) -> None:
         drawn.setdefault((event.incident, event.id in missed, place), event)
     named: set[str] = set()
     for (incident, lost, _), event in drawn.items():
-        colour = COLOURS[label_of(event.kind) or "other"]
+        colour = COLOURS[label_of(event.kind, event.traits) or "other"]
         x, y = event.position_m[:2]
         axes.plot(
             x, y, marker="o", markersize=8 if lost else 6, markerfacecolor="white" if lost else colour,
@@ -221,7 +221,9 @@ def draw_scale(axes: Axes, limits: tuple[float, float, float, float]) -> None:
 
 
 def _draw_legend(figure: Figure, truth: Truth, alerts: Sequence[JudgedAlert]) -> None:
-    labels = {label_of(e.kind) or "other" for e in truth.events} | {a.call or UNCERTAIN for a in alerts}
+    labels = {label_of(e.kind, e.traits) or "other" for e in truth.events} | {
+        a.call or UNCERTAIN for a in alerts
+    }
     handles: list[Any] = [
         Line2D([], [], marker="^", linestyle="", color=SENSOR_COLOUR, markersize=8, label="sensor"),
         Line2D([], [], marker="o", linestyle="", color="#555555", label="true place"),

@@ -129,7 +129,7 @@ def _pair_fields(
 ) -> dict[str, object]:
     located = error <= gates.located_m and abs(dt) <= gates.located_s
     offset = (event.position_m[0] - alert.position_m[0], event.position_m[1] - alert.position_m[1])
-    label = label_of(event.kind)
+    label = label_of(event.kind, event.traits)
     return {
         "alert": alert.id,
         "error_m": error,

@@ -135,7 +135,7 @@ def _describe(
     heard = [
         (event, index) for event in events if len(index := _pulses_of(event, site, pulses)) >= STATIONS_LEAST
     ]
-    label = label_of(events[0].kind)
+    label = label_of(events[0].kind, events[0].traits)
     if not heard or label is None:
         return None
     place = np.array(heard[0][0].position_m[:2]) + error_m

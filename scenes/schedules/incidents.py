@@ -6,24 +6,15 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from scenes.event import Event
+from scenes.weapons import WEAPONS
 
 SHOOTER_M, CRACKER_M, TAIL_PIPE_M = 1.5, 0.05, 0.4
 
-# Mean time between rounds, s. Semi-automatic pistols 0.56 s as measured in the Pittsburgh live fire, self-loading
-# rifles 300 a minute or slower; revolver, pump and bolt slower (A).
-CADENCE_S = {
-    "pistol-9mm": 0.50,
-    "pistol-40": 0.55,
-    "pistol-45": 0.56,
-    "pistol-380": 0.56,
-    "revolver-357": 0.70,
-    "rifle-223": 0.30,
-    "rifle-762": 0.40,
-    "rifle-22": 0.60,
-    "shotgun-12": 0.95,
-}
 CADENCE_CV = 0.35
 FASTEST_S = 0.1
+
+CAR_MPS = (3.0, 20.0)
+ENGINE_S = 0.3
 
 LIFT_TO_BURST_S = (2.5, 5.0)
 BURST_M = (60.0, 180.0)
@@ -50,7 +41,7 @@ def gunfire(kind: str, rounds: int, rng: np.random.Generator) -> Act:
     Guns are regular: gaps have a coefficient of variation of 0.35 about the weapon's own pace.
     """
     azimuth = round(float(rng.uniform(0.0, 360.0)), 1)
-    pace = CADENCE_S[kind] * rng.uniform(0.8, 1.4)
+    pace = WEAPONS[kind].pace_s * rng.uniform(0.8, 1.4)
     # Gamma gaps of that variation: shape 1 / CV^2.
     gaps = np.maximum(pace * rng.gamma(CADENCE_CV**-2, CADENCE_CV**2, rounds - 1), FASTEST_S)
     times = np.concatenate([[0.0], np.cumsum(gaps)])
@@ -97,8 +88,11 @@ def aerial_shell(rng: np.random.Generator) -> Act:
     )
 
 
-def backfires(pops: int, rng: np.random.Generator) -> Act:
-    """Let a standing car backfire: pops whole engine cycles (120 / rpm s) apart, 0.15 to 0.9 s, from one tail pipe."""
+def backfires(pops: int, rng: np.random.Generator, moving: bool = False) -> Act:
+    """Let a car backfire: pops whole engine cycles (120 / rpm s) apart, 0.15 to 0.9 s, from one tail pipe.
+
+    It stands, or moves at 3 to 20 m/s with its engine heard after each pop.
+    """
     rpm = round(float(rng.uniform(1200.0, 3500.0)))
     cylinders = int(rng.choice([4, 6, 8]))
     azimuth = round(float(rng.uniform(0.0, 360.0)), 1)
@@ -106,7 +100,16 @@ def backfires(pops: int, rng: np.random.Generator) -> Act:
     cycles = np.maximum(np.round(rng.uniform(0.15, 0.9, pops - 1) / cycle), 1.0)
     times = np.concatenate([[0.0], np.cumsum(cycles)]) * cycle
     traits = {"azimuth_deg": azimuth, "rpm": rpm, "cylinders": cylinders}
-    return tuple(Bang("backfire", float(time), (0.0, 0.0, TAIL_PIPE_M), traits) for time in times)
+    step = np.zeros(2)
+    if moving:
+        speed = round(float(rng.uniform(*CAR_MPS)), 1)
+        traits |= {"speed_mps": speed, "engine_s": ENGINE_S}
+        # The pipe points aft.
+        step = -speed * np.array([np.cos(np.radians(azimuth)), np.sin(np.radians(azimuth))])
+    return tuple(
+        Bang("backfire", float(time), (float(step[0] * time), float(step[1] * time), TAIL_PIPE_M), traits)
+        for time in times
+    )
 
 
 def length_s(act: Act) -> float:

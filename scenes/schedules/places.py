@@ -76,13 +76,20 @@ def latest_start_s(duration_s: float, length_s: float) -> float:
 
 
 def out_of_walls(block: Block, events: Sequence[Event]) -> tuple[Event, ...]:
-    """Return the events in time order; a shell that would burst inside a tower bursts straight above its mortar."""
+    """Return the events in time order.
+
+    What would happen inside a wall or out of bounds happens where its incident began: a shell bursts straight above its
+    mortar, who walks or drives stays, a second shooter stands beside the first.
+    """
     if not events:
         return ()
     start = {}
     for event in events:
         start.setdefault(event.incident, event.position_m)
     inside = is_inside(block, [event.position_m for event in events])
+    west, south, east, north = block.bounds_m
+    plan = np.array([event.position_m[:2] for event in events])
+    inside = inside | (plan < (west, south)).any(axis=1) | (plan > (east, north)).any(axis=1)
     moved = [
         replace(event, position_m=(*start[event.incident][:2], event.position_m[2])) if wrong else event
         for event, wrong in zip(events, inside, strict=True)

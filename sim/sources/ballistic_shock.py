@@ -8,8 +8,8 @@ projectile of constant speed (Pierce 1981, Acoustics, 11-8: weak shocks along ra
 import numpy as np
 import numpy.typing as npt
 
+from scenes.weapons import Projectile
 from sim.sources.emission import EMISSION_RATE_HZ, Directivity, Emission, Shock
-from sim.sources.weapons import Projectile
 
 _AMBIENT_PA = 101_325.0
 _GRAVITY = 9.81

@@ -1,6 +1,6 @@
 """What a source radiates."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,12 +28,15 @@ class Emission:
         Pressure at 1 m in the free field on the axis, Pa, at `EMISSION_RATE_HZ`.
     directivity : callable
         Unit vectors of departure (k, 3) -> pressure gain (k,), 1 on the axis.
+    ageing : float
+        How fast a blast ages (`sim.sources.blast_wave.ageing`); 0 is sound too weak to.
     """
 
     position_m: npt.NDArray[np.float64]
     delay_s: float
     waveform: npt.NDArray[np.float64]
     directivity: Directivity
+    ageing: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,13 +94,13 @@ def pascal(level_db: float) -> float:
     return REFERENCE_PA * 10.0 ** (level_db / 20.0)
 
 
-def trait(event: Event, name: str, default: float) -> float:
+def trait(event: Event, name: str, default: float, least: float = -np.inf, most: float = np.inf) -> float:
     """Return a numeric trait of the event, or the default.
 
     Raises
     ------
     BadInput
-        When the trait is not a finite number.
+        When the trait is not a finite number, or less or more than it can be.
     """
     value = event.traits.get(name, default)
     try:
@@ -107,7 +110,25 @@ def trait(event: Event, name: str, default: float) -> float:
     if not np.isfinite(number):
         msg = f"event {event.id}: trait {name} must be a finite number, not {value!r}"
         raise BadInput(msg)
+    if name in event.traits and not least <= number <= most:
+        msg = f"event {event.id}: trait {name} must be {least:g} to {most:g}, not {number:g}"
+        raise BadInput(msg)
     return number
+
+
+def choice(event: Event, name: str, known: Collection[str], default: str) -> str:
+    """Return a trait of the event that is one of some words, or the default.
+
+    Raises
+    ------
+    BadInput
+        When it is another word.
+    """
+    value = event.traits.get(name, default)
+    if value not in known:
+        msg = f"event {event.id}: trait {name} must be one of {', '.join(known)}, not {value!r}"
+        raise BadInput(msg)
+    return str(value)
 
 
 def aim(event: Event, rng: np.random.Generator) -> npt.NDArray[np.float64]:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from scenes.event import Event
-from sim.sources.blast_wave import blast_wave
+from sim.sources.blast_wave import ageing, blast_wave
 from sim.sources.emission import Emission, Source, omnidirectional, pascal
 
 
@@ -16,8 +16,9 @@ def _emitter(
     level_db: tuple[float, float], positive_s: tuple[float, float]
 ) -> Callable[[Event, np.random.Generator], tuple[Emission, ...]]:
     def emit(event: Event, rng: np.random.Generator) -> tuple[Emission, ...]:
-        wave = blast_wave(pascal(rng.uniform(*level_db)), rng.uniform(*positive_s))
-        return (Emission(np.array(event.position_m, dtype=np.float64), 0.0, wave, omnidirectional),)
+        peak_pa, length_s = pascal(rng.uniform(*level_db)), rng.uniform(*positive_s)
+        wave, age = blast_wave(peak_pa, length_s), ageing(peak_pa, length_s)
+        return (Emission(np.array(event.position_m, dtype=np.float64), 0.0, wave, omnidirectional, age),)
 
     return emit
 

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scenes.event import Event
-from sim.sources.blast_wave import blast_wave
+from sim.sources.blast_wave import ageing, blast_wave
 from sim.sources.emission import EMISSION_RATE_HZ, Emission, Source, omnidirectional, pascal, trait
 
 _CALIBRES_IN = (3.0, 4.0, 5.0, 6.0)
@@ -39,7 +39,9 @@ def _burst(event: Event, rng: np.random.Generator) -> tuple[Emission, ...]:
     size = _calibre(event, rng) / _THREE_INCH
     level = _BURST_DB + 20.0 * np.log10(size) + np.clip(rng.standard_normal(), -2.0, 2.0) * _BURST_SPREAD_DB
     position = np.array(event.position_m, dtype=np.float64)
-    burst = Emission(position, 0.0, blast_wave(pascal(level), _BURST_POSITIVE_S * size), omnidirectional)
+    length_s = _BURST_POSITIVE_S * size
+    wave = blast_wave(pascal(level), length_s)
+    burst = Emission(position, 0.0, wave, omnidirectional, ageing(pascal(level), length_s))
     drawn = rng.uniform(*_CRACKLE_S) if rng.random() < _CRACKLE_SHARE else 0.0
     crackle_s = trait(event, "crackle_s", drawn)
     if crackle_s <= 0.0:
