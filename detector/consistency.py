@@ -22,6 +22,7 @@ from detector.belief import BeliefOptions
 from detector.fix import Fix
 from detector.hearing import OnsetHearing
 from detector.incident import Incident
+from detector.influence import Shift, leave_each_out
 from detector.largest_set import Heard, narrow, spreads_at
 from detector.one_by_one import SetOptions, take_incidents
 from detector.pulse import Pulses
@@ -47,6 +48,12 @@ class ConsistencyOptions(OnsetHearing):
     def associate(self, site: Site, pulses: Pulses) -> tuple[Incident, ...]:
         """Find the largest consistent sets: `detector.one_by_one.take_incidents`."""
         return take_incidents(site, pulses, np.ones(len(pulses), bool), _refine, self.sets)
+
+    def leave_each_out(self, site: Site, pulses: Pulses, incident: Incident, fix: Fix) -> dict[str, Shift]:  # noqa: ARG002 - others start from it
+        """Locate anew without each sensor: `detector.influence.leave_each_out`."""
+        return leave_each_out(
+            site, pulses, incident, lambda part: np.array(self.locate(site, pulses, part).position_m)
+        )
 
     def locate(self, site: Site, pulses: Pulses, incident: Incident) -> Fix:
         """Narrow the window until one place is left; the region is the set of places that the full window allows."""

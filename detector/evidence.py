@@ -1,6 +1,5 @@
 """Evidence beside the alerts: what each rests on, and the sound itself."""
 
-import json
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -8,15 +7,20 @@ import numpy as np
 import soundfile
 
 from detector.alert import Alert, alert_to_record
-from detector.detect import DetectionResult
+from detector.choices import name_of
+from detector.detect import DetectionResult, detect
 from detector.fix import Fix
 from detector.incident import Incident
+from detector.influence import Shift
 from detector.options import Detector
+from detector.packet import FORMAT, close_packet, write_inputs
 from detector.pulse import Pulses
 from detector.recording import Recording, read_clip
 from detector.site import Site
 
 AROUND_S = (0.5, 1.5)  # sound kept before the first pulse of a station and after its last
+WHOLE = 20_000  # recordings with at most so many pulses go whole into each packet
+CONTEXT_S = 120.0  # of longer ones, what was heard so long before and after
 Row = dict[str, object]
 
 
@@ -38,9 +42,10 @@ def write_evidence(
     Returns
     -------
     tuple of Alert
-        The alerts, each naming its folder: `packet.json` with the pulses used and rejected, their residuals, all
-        options and the sensors in trouble, and for every station that heard it `STATION.flac`, the first channel
-        around its pulses.
+        The alerts, each naming its folder (`detector.packet`): `packet.json` with the pulses used and rejected, their
+        residuals, how far each sensor pulls the place, other places considered, all options and the sensors in
+        trouble; what was heard around it; and for every station that heard it `STATION.flac`, the first channel
+        around its pulses. `detector.replay` computes the same alert from it.
     """
     named = []
     taken = {
@@ -50,18 +55,52 @@ def write_evidence(
         alert = replace(alert, evidence=f"evidence/{alert.id}/")  # noqa: PLW2901 - the same alert, with its folder
         place = folder / "evidence" / alert.id
         place.mkdir(parents=True)
-        packet = {
+        heard = _choose_context(result, options, alert, incident)
+        write_inputs(result.site, heard, place)
+        packet: Row = {
+            "format": FORMAT,
             "alert": alert_to_record(alert),
+            "detector": name_of(options),
             "options": asdict(options),  # pyright: ignore[reportArgumentType] - every detector is a dataclass of options
             "sensor_health": [asdict(trouble) for trouble in result.troubles],
+            "pulses_heard": len(heard),
+            "pulses_heard_in_all": len(result.pulses),
             "pulses_used": _list_used(result.site, result.pulses, incident, fix),
             "pulses_rejected": _list_rejected(result.site, result.pulses, incident, alert.id, taken),
+            "left_out": _list_left_out(options.leave_each_out(result.site, result.pulses, incident, fix)),
+            "other_places": [asdict(rival) for rival in incident.rivals],
             "clips": _write_clips(recording, result.pulses, incident, place) if recording else [],
         }
-        text = json.dumps(packet, indent=1, ensure_ascii=False, allow_nan=False)
-        (place / "packet.json").write_text(text + "\n", encoding="utf-8")
+        close_packet(packet, place)
         named.append(alert)
     return tuple(named)
+
+
+def _choose_context(result: DetectionResult, options: Detector, alert: Alert, incident: Incident) -> Pulses:
+    """Return the pulses from which this alert follows again, digit by digit.
+
+    All of them where they are few; else those around the alert, widened until detecting among them alone gives it.
+    """
+    pulses = result.pulses
+    times = pulses.time_s[incident.pulse]
+    around_s = CONTEXT_S
+    while len(pulses) > WHOLE:
+        near = (pulses.time_s >= times.min() - around_s) & (pulses.time_s <= times.max() + around_s)
+        if near.all():
+            break
+        part = Pulses(**{name: column[near] for name, column in vars(pulses).items()})
+        if any(other.id == alert.id for other in detect(result.site, part, options).alerts):
+            return part
+        around_s *= 4.0
+    return pulses
+
+
+def _list_left_out(shifts: dict[str, Shift]) -> list[Row]:
+    """List how the place moves without each sensor, m."""
+    return [
+        {"sensor": name, "shift_m": None if shift is None else [round(v, 2) for v in shift]}
+        for name, shift in shifts.items()
+    ]
 
 
 def _list_used(site: Site, pulses: Pulses, incident: Incident, fix: Fix) -> list[Row]:

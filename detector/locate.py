@@ -11,7 +11,7 @@ from detector.errors import BadInput
 from detector.fix import Alternative, Fix
 from detector.height import Elevation, HeightOptions, find_elevation
 from detector.incident import Incident
-from detector.modes import Mode, find_modes, incident_ears, starting_places
+from detector.modes import Mode, ascend, find_modes, incident_ears, starting_places
 from detector.noise import NoiseOptions, prior_noise
 from detector.patches import grid_mode, patch_covariance
 from detector.path_errors import learn_path_errors, prior_path_errors
@@ -113,6 +113,21 @@ def locate(site: Site, pulses: Pulses, incident: Incident, options: LocationOpti
     grids = (options.site_sigma_m, options.grid, options.reach_sigmas)
     patches = [grid_mode(m, heard, terms_at(m.place), errors, *grids) for m in modes]
     return _fix(patches, modes, centre, heard, terms_at, elevation is not None)
+
+
+def locate_near(
+    site: Site, pulses: Pulses, incident: Incident, fix: Fix, options: LocationOptions
+) -> npt.NDArray[np.float64]:
+    """Climb from a known place to the nearest maximum: the place (2,), m, without search or region.
+
+    A hundredth of the work of `locate`, for asking what a few pulses more or less would change.
+    """
+    noise = incident.noise or prior_noise(site.air, options.noise)
+    centre = site_centre(site)
+    ears = incident_ears(lay_out(site, pulses, noise.sound_speed_mps, np.ones(len(pulses), bool)), incident)
+    start = np.array(fix.position_m) - centre[:2]
+    terms = _terms(start, ears, noise, options)
+    return ascend(start, FIRST_STEP_M, _heard(ears, incident), terms)[0] + centre[:2]
 
 
 def _heard(ears: Ears, incident: Incident) -> Heard:

@@ -11,7 +11,8 @@ from detector.belief import BeliefOptions
 from detector.fix import Fix
 from detector.hearing import OnsetHearing
 from detector.incident import Incident
-from detector.locate import LocationOptions, locate
+from detector.influence import Shift, leave_each_out
+from detector.locate import LocationOptions, locate, locate_near
 from detector.pulse import Pulses
 from detector.recording import Recording
 from detector.site import Site
@@ -54,6 +55,10 @@ class Detector(Protocol):
         """Locate one of them."""
         ...
 
+    def leave_each_out(self, site: Site, pulses: Pulses, incident: Incident, fix: Fix) -> dict[str, Shift]:
+        """Say how its place moves without each of its sensors."""
+        ...
+
 
 @dataclass(frozen=True)
 class DetectorOptions(OnsetHearing):
@@ -75,6 +80,12 @@ class DetectorOptions(OnsetHearing):
     def locate(self, site: Site, pulses: Pulses, incident: Incident) -> Fix:
         """Locate an incident: `detector.locate.locate`."""
         return locate(site, pulses, incident, self.location)
+
+    def leave_each_out(self, site: Site, pulses: Pulses, incident: Incident, fix: Fix) -> dict[str, Shift]:
+        """Climb from the place anew without each sensor: `detector.influence.leave_each_out`."""
+        return leave_each_out(
+            site, pulses, incident, lambda part: locate_near(site, pulses, part, fix, self.location)
+        )
 
 
 def hash_options(options: Any) -> str:

@@ -18,6 +18,7 @@ from detector.belief import BeliefOptions
 from detector.ellipse import gaussian_fix, straight_covariance
 from detector.fix import Fix
 from detector.incident import Incident
+from detector.influence import Shift, leave_each_out
 from detector.largest_set import Heard
 from detector.mlg import Solution, multilaterate
 from detector.one_by_one import SetOptions, take_incidents
@@ -70,6 +71,12 @@ class Tn098Options:
         """Find the largest consistent sets: `detector.one_by_one.take_incidents`."""
         eligible = ~(pulses.level_db < self.level_least_db)
         return take_incidents(site, pulses, eligible, _refine, self.sets)
+
+    def leave_each_out(self, site: Site, pulses: Pulses, incident: Incident, fix: Fix) -> dict[str, Shift]:  # noqa: ARG002 - others start from it
+        """Locate anew without each sensor: `detector.influence.leave_each_out`."""
+        return leave_each_out(
+            site, pulses, incident, lambda part: np.array(self.locate(site, pulses, part).position_m)
+        )
 
     def locate(self, site: Site, pulses: Pulses, incident: Incident) -> Fix:
         """Locate each round in closed form; the incident lies at the mean of those that most sensors heard.

@@ -23,6 +23,8 @@ VERBS = {
     "field": "score the detector on the public live-fire set",
     "train": "simulated scenes -> classifier, as plain numbers",
     "paths": "draw the propagation paths of one source-sensor pair",
+    "replay": "compute an alert again from its evidence, and say what differs",
+    "verify-log": "check a log of verdicts for changes",
 }
 
 # A file named for a group chooses the option that reads it: `scene.buildings=FILE` alone means `scene=file`.
@@ -86,10 +88,11 @@ def _run_verb(verb: str, arguments: list[str]) -> int:
     os.environ["HYDRA_FULL_ERROR"] = "1"
     program = sys.argv[0]
     sys.argv = [program, *arguments]
+    name = verb.replace("-", "_")  # of its module and its config
     try:
-        module = importlib.import_module(f"testbed.verbs.{verb}")
+        module = importlib.import_module(f"testbed.verbs.{name}")
         if {"-m", "--multirun"} & set(arguments):
-            importlib.import_module("testbed.sweep_check").check_cells(verb, module.SETTINGS, arguments)
+            importlib.import_module("testbed.sweep_check").check_cells(name, module.SETTINGS, arguments)
         module.main()
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else BAD_INPUT if stop.code else DONE
@@ -97,7 +100,7 @@ def _run_verb(verb: str, arguments: list[str]) -> int:
         sys.stderr.write("echoblock: interrupted\n")
         return INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the outermost frame: every outcome becomes an exit code
-        lines = complaints.explain(error, verb, arguments)
+        lines = complaints.explain(error, name, arguments)
         if lines is None:
             traceback.print_exception(error)
             sys.stderr.write("echoblock: internal error, a bug; please report the lines above\n")

@@ -10,6 +10,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from pydantic import Field, ValidationError
 
+from detector.cap import CapOptions
 from scenes.errors import BadInput
 from testbed.complaints import nearest
 from testbed.config_groups import groups
@@ -71,7 +72,8 @@ class RunSettings(SceneSettings):
 class ListenSettings:
     """What the detector hears: `recording` (a folder), or `pulses` (a table) with `site` (its site.json).
 
-    `delays` (a table) is what a map says of first arrivals, on top of either.
+    `delays` (a table) is what a map says of first arrivals, on top of either; `cap` is what CAP messages say of their
+    sender.
     """
 
     detector: Annotated[Any, FromGroup("detector")]
@@ -79,6 +81,7 @@ class ListenSettings:
     pulses: Path | None = None
     site: Path | None = None
     delays: Path | None = None
+    cap: CapOptions = dataclasses.field(default_factory=CapOptions)
     workers: Annotated[int, Field(ge=1, le=1_024)] = 2
     out: Path = Path("results")
 
@@ -119,6 +122,8 @@ def read_settings(config: DictConfig, settings: type[S]) -> S:
         values |= given(model.model_validate(plain))
     except ValidationError as error:
         mistakes.extend(_lines(error, "", model.model_fields))
+    except ValueError as error:
+        mistakes.extend(str(error).splitlines())
     if mistakes:
         raise BadInput("\n".join(mistakes))
     return settings(**values)

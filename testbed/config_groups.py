@@ -6,9 +6,7 @@ from functools import cache
 
 from hydra.core.config_store import ConfigStore
 
-from detector.consistency import ConsistencyOptions
-from detector.options import DetectorOptions
-from detector.tn098 import Tn098Options
+from detector.choices import DETECTORS
 from scenes.air import WEATHERS
 from scenes.ambient import Ambient
 from scenes.blocks import BLOCKS
@@ -23,12 +21,7 @@ from testbed.faults import Faults
 from testbed.footprint_file import FootprintFile
 from testbed.survey import Survey
 
-DETECTORS = {
-    "default": DetectorOptions,
-    "tn098": Tn098Options,
-    "consistency": ConsistencyOptions,
-    "command": CommandDetector,
-}
+DETECTOR_CHOICES = {**DETECTORS, "command": CommandDetector}
 
 
 @dataclass(frozen=True)
@@ -61,7 +54,7 @@ def groups() -> dict[str, Group]:
         "survey": Group({"careful": Survey}),
         "faults": Group({"none": Faults}),
         "propagation": Group(ENGINES, is_mixed=True),
-        "detector": Group(DETECTORS, is_mixed=True),
+        "detector": Group(DETECTOR_CHOICES, is_mixed=True),
     }
 
 

@@ -1,7 +1,8 @@
 """One job of a verb: settings in, results whole or nothing, mistakes told."""
 
 import sys
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -39,19 +40,26 @@ def perform(
         With code 2 and one line a mistake on standard error when the input is bad. In a sweep the exception goes on,
         so that Hydra says which job it was.
     """
-    try:
+    with tell_mistakes():
         wanted = read_settings(config, settings)
         out = job_folder(wanted.out)  # pyright: ignore[reportAttributeAccessIssue] - every settings type has it
         with outbox(out, [*products, ".hydra"]) as draft:
             result = task(wanted, draft)
             write_provenance(draft, config)
-    except BAD_INPUT as error:
-        if HydraConfig.get().mode == RunMode.MULTIRUN:
-            raise
-        tell(str(error).splitlines())
-        raise SystemExit(2) from error
     sys.stdout.write("wrote\n")
     for name in products:
         if (out / name).exists():
             sys.stdout.write(f"  {out / name}{'/' if (out / name).is_dir() else ''}\n")
     return result
+
+
+@contextmanager
+def tell_mistakes() -> Iterator[None]:
+    """Turn the user's mistakes into lines on standard error and exit code 2; in a sweep they go on to Hydra."""
+    try:
+        yield
+    except BAD_INPUT as error:
+        if HydraConfig.get().mode == RunMode.MULTIRUN:
+            raise
+        tell(str(error).splitlines())
+        raise SystemExit(2) from error

@@ -74,10 +74,15 @@ def write_page(
         "<h2>Calls</h2>",
         _confusion(score.get("confusion", {})),
         "<h2>All numbers</h2>",
-        _table(("metric", "value", "95 % interval"), full_table(score), numeric={1, 2}),
+        make_table(("metric", "value", "95 % interval"), full_table(score), numeric={1, 2}),
     ]
     if config_yaml is not None:
         parts.append(f"<details><summary>Configuration</summary><pre>{escape(config_yaml)}</pre></details>")
+    return make_document(title, parts)
+
+
+def make_document(title: str, parts: Sequence[str]) -> str:
+    """Return a whole page of parts that are HTML already; it asks nothing of any network and runs no script."""
     policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
@@ -144,7 +149,7 @@ def _events(rows: pl.DataFrame, truth: Truth) -> str:
         "bang", "incident", "kind", "time, s", "place, m", "loudest, dB", "outcome", "failed at", "error, m", "dt, s",
         "p(true label)", "alert",
     )  # fmt: skip
-    return _table(names, lines, numeric={3, 4, 5, 8, 9, 10}, classes=classes)
+    return make_table(names, lines, numeric={3, 4, 5, 8, 9, 10}, classes=classes)
 
 
 def _alerts(alerts: Sequence[JudgedAlert], rows: pl.DataFrame) -> str:
@@ -172,7 +177,7 @@ def _alerts(alerts: Sequence[JudgedAlert], rows: pl.DataFrame) -> str:
         "sensors",
         "latency, s",
     )
-    return _table(names, lines, numeric={1, 2, 3, 6, 8}, classes=classes)
+    return make_table(names, lines, numeric={1, 2, 3, 6, 8}, classes=classes)
 
 
 def _short(name: str) -> str:
@@ -185,15 +190,16 @@ def _confusion(confusion: Mapping[str, Mapping[str, Any]]) -> str:
         return "<p>No calls.</p>"
     columns = list(next(iter(confusion.values())))
     lines = [(truth, *(str(cells[column]) for column in columns)) for truth, cells in confusion.items()]
-    return _table(("truth \\ call", *columns), lines, numeric=set(range(1, len(columns) + 1)))
+    return make_table(("truth \\ call", *columns), lines, numeric=set(range(1, len(columns) + 1)))
 
 
-def _table(
+def make_table(
     names: Sequence[str],
     lines: Sequence[Sequence[str]],
     numeric: set[int],
     classes: Sequence[str] | None = None,
 ) -> str:
+    """Return a table of texts, escaped here; `numeric` columns are set right, `classes` are those of the rows."""
     if not lines:
         return "<p>None.</p>"
     head = "".join(f"<th>{escape(name)}</th>" for name in names)

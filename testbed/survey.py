@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -32,12 +33,27 @@ class Survey:
         Of the hygrometer, percent.
     wind_sigma_mps : float
         Of each component of the wind, m/s: an anemometer on one roof stands for all streets.
+    epoch_utc : str or None
+        When the recording began by the calendar, ISO 8601 UTC with Z; alerts then carry dates. Nothing else changes.
     """
 
     position_sigma_m: float = 0.5
     temperature_sigma_c: float = 0.5
     humidity_sigma: float = 3.0
     wind_sigma_mps: float = 0.5
+    epoch_utc: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse an epoch that is no moment."""
+        if self.epoch_utc is not None and not _is_utc(self.epoch_utc):
+            raise ValueError(f"epoch_utc is {self.epoch_utc!r}; accepted is a time like 2026-01-31T20:00:00Z")
+
+
+def _is_utc(text: str) -> bool:
+    try:
+        return text.endswith("Z") and datetime.fromisoformat(text).utcoffset() is not None
+    except ValueError:
+        return False
 
 
 def describe_site(
@@ -70,7 +86,7 @@ def describe_site(
     origin = scene.block.origin
     return {
         "format": FORMAT,
-        "epoch_utc": None,
+        "epoch_utc": survey.epoch_utc,
         "origin": None if origin is None else {"lon": origin.lon, "lat": origin.lat},
         "air": {
             "temperature_c": round(scene.air.temperature_c + survey.temperature_sigma_c * temperature, 2),

@@ -8,6 +8,8 @@ import hydra
 from omegaconf import DictConfig
 
 from detector.alert import write_alerts, write_geojson
+from detector.alert_csv import write_csv
+from detector.cap import CapOptions, write_cap
 from detector.delay_table import read_delay_table
 from detector.detect import DetectionResult, detect, listen_recording
 from detector.errors import BadInput
@@ -23,7 +25,7 @@ from testbed.config_groups import register
 from testbed.job import perform
 from testbed.progress import progress_bar
 
-PRODUCTS = ("alerts.jsonl", "alerts.geojson", "evidence")
+PRODUCTS = ("alerts.jsonl", "alerts.geojson", "alerts.csv", "cap", "evidence")
 
 SETTINGS = ListenSettings
 register(SETTINGS, "listen")
@@ -45,12 +47,12 @@ def listen(settings: ListenSettings, folder: Path) -> DetectionResult:
     chosen = (settings.recording is not None, settings.pulses is not None, settings.site is not None)
     if chosen == (True, False, False) and settings.recording is not None:
         return listen_to_recording(
-            settings.recording, settings.detector, settings.workers, folder, settings.delays
+            settings.recording, settings.detector, settings.workers, folder, settings.cap, settings.delays
         )
     if settings.pulses is not None and settings.site is not None and settings.recording is None:
         site = _with_delays(read_site(settings.site), settings.delays)
         result = detect(site, read_pulse_table(settings.pulses, site), settings.detector)
-        write_result(result, settings.detector, folder)
+        write_result(result, settings.detector, folder, settings.cap)
         return result
     raise BadInput("listen wants recording=DIR, or pulses=FILE with site=FILE")
 
@@ -77,7 +79,12 @@ def _with_delays(site: Site, delays: Path | None) -> Site:
 
 
 def listen_to_recording(
-    recording: Path, options: Detector, workers: int, folder: Path, delays: Path | None = None
+    recording: Path,
+    options: Detector,
+    workers: int,
+    folder: Path,
+    cap: CapOptions,
+    delays: Path | None = None,
 ) -> DetectionResult:
     """Detect in a recording folder; `run` hears its own recording through this too.
 
@@ -90,6 +97,8 @@ def listen_to_recording(
         Changes the time, not the alerts.
     folder : Path
         Where to write; must exist.
+    cap : CapOptions
+        Of the messages, where the site has origin and epoch.
     delays : Path, optional
         What a map says of first arrivals.
     """
@@ -97,19 +106,29 @@ def listen_to_recording(
     heard = replace(heard, site=_with_delays(heard.site, delays))
     with progress_bar("listening", "station") as progress:
         result = listen_recording(heard, options, workers, progress)
-    write_result(result, options, folder, heard)
+    write_result(result, options, folder, cap, heard)
     return result
 
 
 def write_result(
-    result: DetectionResult, options: Detector, folder: Path, recording: Recording | None = None
+    result: DetectionResult,
+    options: Detector,
+    folder: Path,
+    cap: CapOptions,
+    recording: Recording | None = None,
 ) -> None:
-    """Write `alerts.jsonl`, `evidence/`, and `alerts.geojson` where the site has an origin."""
+    """Write alerts and evidence; `alerts.geojson` where the site has an origin, `cap/` where it has an epoch too."""
     (folder / "evidence").mkdir()
     alerts = write_evidence(result, options, folder, recording)
     write_alerts(alerts, folder / "alerts.jsonl")
-    if result.site.origin is not None:
-        write_geojson(alerts, result.site, folder / "alerts.geojson")
+    write_csv(alerts, folder / "alerts.csv")
+    site = result.site
+    if site.origin is not None:
+        write_geojson(alerts, site, folder / "alerts.geojson")
+    if site.origin is not None and site.epoch_utc is not None:
+        (folder / "cap").mkdir()
+        for alert in alerts:
+            write_cap(alert, site, cap, folder / "cap" / f"{alert.id}.xml")
 
 
 def _listen_and_tell(settings: ListenSettings, folder: Path) -> None:

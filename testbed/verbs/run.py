@@ -7,6 +7,7 @@ from pathlib import Path
 import hydra
 from omegaconf import DictConfig
 
+from detector.cap import CapOptions
 from detector.detect import DetectionResult
 from detector.site_file import read_site
 from scenes.errors import BadInput
@@ -34,6 +35,8 @@ PRODUCTS = (
     *render.PRODUCTS, *listen.PRODUCTS, "delays.parquet", "matches.parquet", "incidents.parquet", "score.json",
     "map.png", "report.html",
 )  # fmt: skip
+
+EXERCISE = CapOptions(status="Exercise")  # a simulated scene is never a call for help
 
 SETTINGS = RunSettings
 register(SETTINGS, "run")
@@ -97,7 +100,7 @@ def _listen(settings: RunSettings, folder: Path, delays: Path | None) -> Detecti
         listen.listen_with_command(folder / "recording", settings.detector, folder, delays)
         return None
     return listen.listen_to_recording(
-        folder / "recording", settings.detector, settings.workers, folder, delays
+        folder / "recording", settings.detector, settings.workers, folder, EXERCISE, delays
     )
 
 
