@@ -13,7 +13,8 @@ from detector.fix import Fix
 from detector.incident import Incident
 from detector.influence import Shift
 from detector.options import Detector
-from detector.packet import FORMAT, close_packet, write_inputs
+from detector.packet import close_packet, write_inputs
+from detector.packet_record import FORMAT
 from detector.pulse import Pulses
 from detector.recording import Recording, read_clip
 from detector.site import Site

@@ -20,14 +20,13 @@ from detector.choices import DETECTORS
 from detector.detour import Detours
 from detector.errors import BadInput
 from detector.options import Detector
+from detector.packet_record import Record, check_record
 from detector.pulse import Pulses
 from detector.site import Site
 from detector.site_file import read_site
 
-FORMAT = "echoblock-evidence/1"
 PACKET, SITE, PULSES, DETOURS = "packet.json", "site.json", "pulses.parquet", "detours.npz"
 MAXIMUM_BYTES = 256 * 2**20
-Record = dict[str, Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,8 +103,6 @@ def read_packet(folder: Path) -> Packet:
     files: Record = record["files"]
     changed = []
     for name, expected in files.items():
-        if Path(name).name != name or name in {"", ".", ".."}:
-            raise BadInput(f"{folder / PACKET}: {name!r} is no file of the packet")
         path = folder / name
         if path.is_symlink() or not path.is_file():
             raise BadInput(f"{path}: missing; the packet was closed with it")
@@ -131,21 +128,7 @@ def _read_record(folder: Path) -> Record:
         record = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise BadInput(f"{path}: cannot be read ({error})") from error
-    if not isinstance(record, dict) or record.get("format") != FORMAT:
-        found = record.get("format") if isinstance(record, dict) else None
-        raise BadInput(f"{path}: format {found!r}; accepted is {FORMAT!r}")
-    kinds = {
-        "alert": dict,
-        "options": dict,
-        "files": dict,
-        "detector": str,
-        "clips": list,
-        "pulses_used": list,
-    }
-    for key, kind in kinds.items():
-        if not isinstance(record.get(key), kind):
-            raise BadInput(f"{path}: {key} is missing or of the wrong kind")
-    return record
+    return check_record(record, path)
 
 
 def _read_options(record: Record, folder: Path) -> Detector:

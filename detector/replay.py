@@ -9,7 +9,8 @@ import numpy as np
 from detector.alert import Alert, alert_to_record
 from detector.detect import DetectionResult, detect
 from detector.influence import Shift, leave_each_out
-from detector.packet import Packet, Record
+from detector.packet import Packet
+from detector.packet_record import Record
 
 MATCH_M, MATCH_S = 250.0, 1.0  # an alert further off than this is another one
 

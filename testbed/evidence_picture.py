@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from scipy.signal import spectrogram
 
 from detector.influence import Shift
 from detector.packet import Packet
+from scenes.errors import BadInput
 from testbed.map_picture import SENSOR_COLOUR
 
 USED_COLOUR, REJECTED_COLOUR, PLACE_COLOUR = "#D55E00", "#777777", "#D55E00"
@@ -31,6 +33,11 @@ def draw_sound(packet: Packet) -> bytes | None:
     -------
     bytes
         PNG.
+
+    Raises
+    ------
+    BadInput
+        When a clip is no sound that can be read.
     """
     clips: list[dict[str, Any]] = packet.record["clips"]
     if not clips:
@@ -40,8 +47,7 @@ def draw_sound(packet: Packet) -> bytes | None:
     panels = figure.subplots(len(clips), 2, squeeze=False, sharex="row")
     first_s = packet.record["alert"]["time_s"]
     for (left, right), clip in zip(panels, clips, strict=True):
-        held, rate = soundfile.read(packet.folder / clip["file"], dtype="float32")
-        samples = np.asarray(held, dtype=np.float32)
+        samples, rate = _read_clip(packet.folder / clip["file"])
         start_s = clip["start_s"] - first_s
         _draw_waveform(left, samples, rate, start_s)
         _draw_spectrogram(right, samples, rate, start_s)
@@ -88,6 +94,14 @@ def draw_place(packet: Packet, shifts: dict[str, Shift]) -> bytes:
     _draw_shifts(near, place, shifts, _reach(place, alert["regions"]))
     near.set_title("where the place would be without one sensor", fontsize=10)
     return _as_png(figure)
+
+
+def _read_clip(path: Path) -> tuple[npt.NDArray[np.float32], float]:
+    try:
+        samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
+    except (soundfile.LibsndfileError, OSError) as error:
+        raise BadInput(f"{path}: corrupt audio ({error})") from error
+    return np.asarray(samples[:, 0], dtype=np.float32), float(rate)
 
 
 def _draw_waveform(axes: Axes, samples: npt.NDArray[np.float32], rate: float, start_s: float) -> None:

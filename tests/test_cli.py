@@ -56,7 +56,8 @@ def test_every_verb_has_help_and_shows_its_config(verb, capfd):
     assert main([verb, "--help"]) == 0
     assert "== Config ==" in capfd.readouterr().out
     assert main([verb, "--cfg", "job"]) == 0
-    assert "\nout: results/" in capfd.readouterr().out
+    shown = capfd.readouterr().out
+    assert ("\nout: results/" in shown) == (verb != "verify-log")  # which writes nothing
 
 
 def test_all_mistakes_at_once_and_nothing_written(capfd, tmp_path):
@@ -127,7 +128,7 @@ def test_an_interruption_is_told_and_leaves_nothing(capfd, tmp_path, monkeypatch
 
 
 def test_the_shell_completes_verbs_and_options(capfd, monkeypatch):
-    monkeypatch.setenv("COMP_LINE", "echoblock re")
+    monkeypatch.setenv("COMP_LINE", "echoblock ren")
     assert main(["-sc", "query=bash"]) == 0
     assert capfd.readouterr().out.split() == ["render"]
     monkeypatch.setenv("COMP_LINE", "echoblock render weather=w")

@@ -5,13 +5,13 @@ import pytest
 import shapely
 
 from detector.alert import alert_to_record
+from detector.choices import DETECTORS
 from detector.consistency import ConsistencyOptions
 from detector.detect import detect
 from detector.errors import BadInput
 from detector.largest_set import Heard, densest_window, emission_times, largest_set
 from detector.one_by_one import SetOptions
 from detector.tn098 import Tn098Options
-from detector.choices import DETECTORS
 from tests.bench.windows import make_pulses, make_site
 from tests.detector.peers import SHOT_M, flat_site, hear, join, move
 
