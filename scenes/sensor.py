@@ -40,6 +40,15 @@ class Microphone:
         Position of each capsule relative to the sensor, m; one at the origin is the usual case.
     high_pass_hz : float
         Corner of its first-order high-pass, Hz.
+    low_pass_hz : float
+        Corner of a first-order low-pass at its top, Hz; 0 is none.
+    baffle_db, facing_deg : float
+        What the mount takes from high notes from behind, dB, and the bearing it faces, counter-clockwise from east.
+    limiter_db, release_s : float
+        Peak level above which a limiter turns the gain down, dB re 20 uPa (0 is none), and the time constant with
+        which it comes back, s.
+    companding : str
+        "none", or "mu-law": 8 bits on a logarithmic scale (ITU-T G.711) on the way.
     windscreen_db, windscreen_hz : float
         What a wet windscreen takes from low notes, dB, and from where it takes more, by 6 dB an octave, Hz;
         a dry one (0 dB) takes nothing.
@@ -53,6 +62,12 @@ class Microphone:
     rate_hz: int = 48_000
     capsules_m: tuple[tuple[float, float, float], ...] = ((0.0, 0.0, 0.0),)
     high_pass_hz: float = 20.0
+    low_pass_hz: float = 0.0
+    baffle_db: float = 0.0
+    facing_deg: float = 0.0
+    limiter_db: float = 0.0
+    release_s: float = 0.3
+    companding: str = "none"
     windscreen_db: float = 0.0
     windscreen_hz: float = 400.0
 

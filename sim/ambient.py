@@ -7,15 +7,18 @@ import numpy.typing as npt
 from numba import njit
 
 from scenes.ambient import OCTAVES_HZ, Ambient
-from scenes.sensor import Microphone
+from scenes.sensor import Microphone, Sensor
+from scenes.streams import draw_stream
 from sim.air_filter import causal_completion
-from sim.converter import windscreen_loss_db
+from sim.converter import cover_loss_db
 
 Floats = npt.NDArray[np.float64]
 
 REFERENCE_PA = 20e-6
 _LANES = 128
 _GRID = 2**14
+_WAVES = 12
+_STREET_M = 4.0
 _FIT_POINTS = 120
 _BAND_POINTS = 17
 _ROUNDS = 4
@@ -50,8 +53,37 @@ def noise_levels(ambient: Ambient, louder_db: float, microphone: Microphone) -> 
     frequency = np.linspace(10.0, 20_000.0, 2_000)
     density = microphone.noise_floor_db - 10.0 * np.log10(np.trapezoid(_a_weighting(frequency), frequency))
     white = density + 10.0 * np.log10(octaves / np.sqrt(2.0)) - microphone.sensitivity_db
-    street = np.array(ambient.octave_db_rms) + louder_db - windscreen_loss_db(microphone, octaves)
+    street = np.array(ambient.octave_db_rms) + louder_db - cover_loss_db(microphone, octaves)
     return 10.0 * np.log10(10.0 ** (street / 10.0) + 10.0 ** (white / 10.0))
+
+
+def louder_places(ambient: Ambient, sensor: Sensor, seed: int, own: float) -> float:
+    """Return how much louder than the mean a sensor's place is, dB.
+
+    Parameters
+    ----------
+    ambient : Ambient
+    sensor : Sensor
+    seed : int
+        The scene's.
+    own : float
+        Standard normal, the sensor's own.
+
+    Notes
+    -----
+    A share of the spread is a smooth random field over the block (a sum of plane waves of about the length of a patch):
+    sensors of one street are loud together. High sensors are further from the street.
+    """
+    shared = 0.0
+    if ambient.shared > 0.0:
+        rng = draw_stream(seed, "noise places")
+        turn, phase = rng.uniform(0.0, 2.0 * np.pi, (2, _WAVES))
+        length_m = ambient.patch_m * rng.uniform(0.7, 1.4, _WAVES)
+        along = sensor.position_m[0] * np.cos(turn) + sensor.position_m[1] * np.sin(turn)
+        shared = float(np.sqrt(2.0 / _WAVES) * np.sum(np.cos(2.0 * np.pi * along / length_m + phase)))
+    spread = np.sqrt(1.0 - ambient.shared) * own + np.sqrt(ambient.shared) * shared
+    higher = np.log2(max(sensor.position_m[2], _STREET_M) / _STREET_M)
+    return float(ambient.spread_db * spread - ambient.height_db * higher)
 
 
 @dataclass(frozen=True, eq=False)

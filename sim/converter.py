@@ -5,10 +5,11 @@ import numpy.typing as npt
 from numba import njit
 
 from scenes.sensor import Microphone
-from sim.microphone import sensitivity
+from sim.microphone import REFERENCE_PA, sensitivity
 
 # A first-order high-pass has forgotten a sound to 1e-4 after this many time constants.
 _FORGET = 9.2
+_MU, _MU_STEPS = 255.0, 127.0
 
 
 def high_pass_memory(microphone: Microphone) -> int:
@@ -22,19 +23,33 @@ def high_pass(pressure: npt.NDArray[np.float32], microphone: Microphone) -> None
 
 
 def cover(pressure: npt.NDArray[np.float32], microphone: Microphone) -> None:
-    """Send a pressure signal, shape (n,), through the microphone's windscreen, in place, from rest; none if dry."""
+    """Send a pressure signal, shape (n,), through windscreen and top of the response, in place, from rest.
+
+    A dry windscreen and a response without an upper end do nothing.
+    """
     if microphone.windscreen_db > 0.0:
-        pole = np.exp(-2.0 * np.pi * microphone.windscreen_hz / microphone.rate_hz)
-        _low_pass(pressure, pole, 10.0 ** (-microphone.windscreen_db / 20.0))
+        _low_pass(
+            pressure,
+            _pole(microphone.windscreen_hz, microphone.rate_hz),
+            10.0 ** (-microphone.windscreen_db / 20.0),
+        )
+    if microphone.low_pass_hz > 0.0:
+        _low_pass(pressure, _pole(microphone.low_pass_hz, microphone.rate_hz), 1.0)
 
 
-def windscreen_loss_db(
-    microphone: Microphone, frequency_hz: npt.NDArray[np.float64]
-) -> npt.NDArray[np.float64]:
-    """Return what the windscreen takes at frequencies, Hz, in dB."""
-    if microphone.windscreen_db <= 0.0:
-        return np.zeros_like(frequency_hz)
-    return microphone.windscreen_db + 10.0 * np.log10(1.0 + (frequency_hz / microphone.windscreen_hz) ** 2)
+def cover_loss_db(microphone: Microphone, frequency_hz: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return what windscreen and top of the response take at frequencies, Hz, in dB."""
+    loss = np.zeros_like(frequency_hz)
+    if microphone.windscreen_db > 0.0:
+        loss += microphone.windscreen_db
+        loss += 10.0 * np.log10(1.0 + (frequency_hz / microphone.windscreen_hz) ** 2)
+    if microphone.low_pass_hz > 0.0:
+        loss += 10.0 * np.log10(1.0 + (frequency_hz / microphone.low_pass_hz) ** 2)
+    return loss
+
+
+def _pole(corner_hz: float, rate_hz: float) -> float:
+    return float(np.exp(-2.0 * np.pi * corner_hz / rate_hz))
 
 
 def digitise(pressure: npt.NDArray[np.float32], microphone: Microphone) -> npt.NDArray[np.int32]:
@@ -52,6 +67,13 @@ def digitise(pressure: npt.NDArray[np.float32], microphone: Microphone) -> npt.N
         Rounded to the nearest step, clipped at full scale: -2**(bits - 1) to 2**(bits - 1) - 1.
     """
     steps = 2.0 ** (microphone.bits - 1)
+    if microphone.limiter_db > 0.0:
+        threshold = REFERENCE_PA * 10.0 ** (microphone.limiter_db / 20.0)
+        decay = np.exp(-1.0 / (microphone.release_s * microphone.rate_hz))
+        for capsule in pressure:
+            _limit(capsule, threshold / sensitivity(microphone), decay)
+    if microphone.companding == "mu-law":
+        _compand(pressure, microphone.full_scale_pa / sensitivity(microphone))
     samples = pressure.view(np.int32)
     factor = sensitivity(microphone) * steps / microphone.full_scale_pa
     _digitise(pressure.reshape(-1), samples.reshape(-1), factor, steps)
@@ -82,6 +104,23 @@ def _high_pass(pressure, pole):
     for i in range(whole, len(pressure)):
         low = pole * low + share * pressure[i]
         pressure[i] -= np.float32(low)
+
+
+def _compand(pressure: npt.NDArray[np.float32], full_scale_pa: float) -> None:
+    """Round to the 255 values of mu-law, in place (ITU-T G.711, the continuous law)."""
+    share = np.clip(pressure / full_scale_pa, -1.0, 1.0)
+    code = np.rint(_MU_STEPS * np.log1p(_MU * np.abs(share)) / np.log1p(_MU)) / _MU_STEPS
+    pressure[:] = np.sign(share) * np.expm1(code * np.log1p(_MU)) / _MU * full_scale_pa
+
+
+@njit(cache=True, nogil=True)
+def _limit(pressure, threshold, decay):
+    """Divide by what the loudest sample so far, forgotten as time goes, has above the threshold."""
+    held = threshold
+    for i in range(len(pressure)):
+        held = max(abs(pressure[i]), threshold + (held - threshold) * decay)
+        if held > threshold:
+            pressure[i] *= np.float32(threshold / held)
 
 
 @njit(cache=True, nogil=True)

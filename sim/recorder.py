@@ -8,13 +8,14 @@ import numpy.typing as npt
 from scenes.scene import Scene
 from scenes.sensor import Sensor
 from scenes.streams import draw_stream
-from sim.ambient import NoiseDesign, fill_noise, noise_levels, shape_noise
+from sim.ambient import NoiseDesign, fill_noise, louder_places, noise_levels, shape_noise
 from sim.arrivals import Arrivals
 from sim.band_filter import ShelfDesign
 from sim.capture import Capture
 from sim.clock import sensor_time, settings_of
 from sim.converter import cover, digitise, high_pass, high_pass_memory
-from sim.microphone import sensitivity
+from sim.microphone import facing_gain, sensitivity
+from sim.passers import add_passers
 from sim.pulse_table import PulseTable
 from sim.render import RING_S, render, render_tail
 from sim.tail.tail import Tail
@@ -40,11 +41,14 @@ def quiet_pressure(scene: Scene, sensor: Sensor, design: NoiseDesign) -> Pressur
     microphone = sensor.microphone
     samples = round(scene.duration_s * microphone.rate_hz) if sensor.alive else 0
     rng = draw_stream(scene.seed, "ambient", sensor.id)
-    levels = noise_levels(scene.ambient, scene.ambient.spread_db * rng.standard_normal(), microphone)
+    louder_db = louder_places(scene.ambient, sensor, scene.seed, rng.standard_normal())
+    levels = noise_levels(scene.ambient, louder_db, microphone)
     residues = shape_noise(levels, design)
     out = np.empty((len(microphone.capsules_m), samples), dtype=np.float32)
     for capsule in out:
         fill_noise(capsule, design, residues, int(rng.integers(2**63)))
+    if scene.ambient.passers_per_min > 0.0 and samples:
+        add_passers(out, scene.ambient, sensor, design, draw_stream(scene.seed, "passers", sensor.id))
     return out
 
 
@@ -143,10 +147,15 @@ def _event_alone(
     last = max(int(np.ceil(position.max())) + table.rows.shape[2] for position, table in spans)
     rest = round(RING_S * rate) + high_pass_memory(sensor.microphone)
     alone = np.zeros(last + rest - first, dtype=np.float32)
+    microphone = sensor.microphone
     for position, table, a in pieces:
-        render(alone, position - first, a.gain, a.length_m, table, shelves)
+        gain = a.gain * facing_gain(microphone, a.direction) if microphone.baffle_db > 0.0 else a.gain
+        render(alone, position - first, gain, a.length_m, table, shelves)
     for position, table, tail in tails:
-        render_tail(alone, position - first, tail.amplitude, tail.gain, tail.length_m, table, shelves)
+        gain = tail.gain
+        if microphone.baffle_db > 0.0:
+            gain = gain * facing_gain(microphone, tail.direction).mean(axis=1)
+        render_tail(alone, position - first, tail.amplitude, gain, tail.length_m, table, shelves)
     return alone, first
 
 

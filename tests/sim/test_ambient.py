@@ -5,8 +5,9 @@ import pytest
 from scipy.signal import butter, sosfilt, welch
 
 from scenes.ambient import OCTAVES_HZ, Ambient
-from scenes.sensor import Microphone
-from sim.ambient import design_noise, fill_noise, noise_levels, shape_noise
+from scenes.sensor import Microphone, Sensor
+from sim.ambient import design_noise, fill_noise, louder_places, noise_levels, shape_noise
+from sim.passers import add_passers
 
 REFERENCE_PA = 20e-6
 QUIET_MICROPHONE = Microphone(noise_floor_db=-20.0)
@@ -98,3 +99,43 @@ def test_a_recording_is_no_repetition_of_itself():
     spectrum = np.fft.rfft(out, 2 * len(out))
     correlation = np.fft.irfft(np.abs(spectrum) ** 2)[: len(out) // 2]
     assert np.abs(correlation[12_000:]).max() < 0.1 * correlation[0]
+
+
+def at(x, y, z=4.0, name="S"):
+    return Sensor(name, (x, y, z))
+
+
+def test_neighbours_share_their_loudness_and_far_places_do_not():
+    ambient = Ambient(spread_db=3.0, shared=1.0, patch_m=200.0)
+    rng = np.random.default_rng(0)
+    here, near, far = [], [], []
+    for seed in range(400):
+        x, y = rng.uniform(-500.0, 500.0, 2)
+        own = rng.standard_normal(3)
+        here.append(louder_places(ambient, at(x, y), seed, own[0]))
+        near.append(louder_places(ambient, at(x + 10.0, y), seed, own[1]))
+        far.append(louder_places(ambient, at(x + 450.0, y + 330.0), seed, own[2]))
+    assert np.std(here) == pytest.approx(3.0, rel=0.15)
+    assert np.corrcoef(here, near)[0, 1] > 0.9
+    assert abs(np.corrcoef(here, far)[0, 1]) < 0.25
+
+
+def test_twice_as_high_is_quieter_by_the_stated_decibels():
+    ambient = Ambient(height_db=2.0)
+    levels = [louder_places(ambient, at(0.0, 0.0, z), 0, 0.0) for z in (2.0, 4.0, 8.0, 16.0)]
+    assert levels == pytest.approx([0.0, 0.0, -2.0, -4.0])
+
+
+def test_passers_come_as_often_and_as_loud_as_stated_and_leave_the_rest_alone():
+    rate = 12_000
+    sensor = Sensor("S", (0.0, 0.0, 6.0), microphone=Microphone(rate_hz=rate, noise_floor_db=-20.0))
+    design = design_noise(20.0, rate)
+    ambient = Ambient(passers_per_min=6.0, passer_db=70.0)
+    signal = np.zeros((1, 600 * rate), dtype=np.float32)
+    add_passers(signal, ambient, sensor, design, np.random.default_rng(1))
+    level = 10.0 * np.log10((signal[0].reshape(-1, rate // 2) ** 2).mean(axis=1) + 1e-12) + 94.0
+    swells = np.flatnonzero((level[1:-1] > 50.0) & (level[1:-1] >= level[:-2]) & (level[1:-1] > level[2:]))
+    assert 25 < len(swells) < 250
+    assert 65.0 < level.max() < 85.0
+    assert (np.abs(np.diff(signal[0])) < 1.0).all()
+    assert (signal == 0.0).any()

@@ -5,8 +5,8 @@ import pytest
 
 from scenes.errors import BadInput
 from scenes.sensor import Microphone
-from sim.converter import digitise, high_pass, high_pass_memory
-from sim.microphone import MICROPHONES, MicrophoneModel
+from sim.converter import cover, cover_loss_db, digitise, high_pass, high_pass_memory
+from sim.microphone import MICROPHONES, MicrophoneModel, facing_gain
 
 
 @pytest.mark.parametrize("bits", [16, 24])
@@ -75,3 +75,75 @@ def test_impossible_microphones_are_refused_line_by_line():
         "sensor.bits must be 16 or 24, not 12",
         "sensor.capsules must be 1 or more, not 0",
     ]
+
+
+EVERY_MODEL = pytest.mark.parametrize("name", MICROPHONES)
+
+
+@EVERY_MODEL
+def test_every_model_gives_a_tone_of_the_middle_its_level_within_its_spread(name):
+    microphone = MICROPHONES[name].draw(48_000, np.random.default_rng(3))
+    level_db = MICROPHONES[name].full_scale_db - 30.0
+    time = np.arange(48_000) / 48_000
+    peak = 20e-6 * 10.0 ** (level_db / 20.0)
+    tone = (peak * np.sin(2.0 * np.pi * 1000.0 * time)).astype(np.float32)
+    cover(tone, microphone)
+    high_pass(tone, microphone)
+    samples = digitise(tone[None, :].copy(), microphone)[0, 24_000:]
+    heard = samples / 2.0 ** (microphone.bits - 1) * microphone.full_scale_pa
+    got_db = 20.0 * np.log10(np.abs(heard).max() / 20e-6)
+    loss_db = cover_loss_db(microphone, np.array([1000.0]))[0]
+    loss_db += 10.0 * np.log10(1.0 + (microphone.high_pass_hz / 1000.0) ** 2)
+    assert got_db == pytest.approx(level_db + microphone.sensitivity_db - loss_db, abs=0.35)
+
+
+@EVERY_MODEL
+def test_every_model_keeps_silence_silent_and_never_leaves_its_range(name):
+    microphone = MICROPHONES[name].draw(48_000, np.random.default_rng(3))
+    assert not digitise(np.zeros((1, 500), dtype=np.float32), microphone).any()
+    loud = np.random.default_rng(1).normal(0.0, 1e4, (1, 5_000)).astype(np.float32)
+    samples = digitise(loud, microphone)
+    assert -(2 ** (microphone.bits - 1)) <= samples.min() < samples.max() <= 2 ** (microphone.bits - 1) - 1
+
+
+@EVERY_MODEL
+def test_every_model_is_drawn_anew_from_the_same_seed(name):
+    one, same, other = (MICROPHONES[name].draw(48_000, np.random.default_rng(s)) for s in (1, 1, 2))
+    assert one == same != other
+
+
+def test_a_limiter_holds_loud_sound_at_its_threshold_and_comes_back():
+    microphone = Microphone(full_scale_pa=20.0, limiter_db=94.0, release_s=0.1)
+    time = np.arange(96_000) / 48_000
+    peak = np.where(time < 0.2, 10.0, 0.5)
+    tone = (peak * np.sin(2.0 * np.pi * 1000.0 * time)).astype(np.float32)
+    heard = digitise(tone[None, :].copy(), microphone)[0] / 2.0**23 * 20.0
+    assert np.abs(heard[:9_600]).max() == pytest.approx(1.0, rel=0.05)
+    just_after, later = np.abs(heard[9_700:10_700]).max(), np.abs(heard[72_000:]).max()
+    assert just_after < 0.12
+    assert later == pytest.approx(0.5, rel=0.05)
+
+
+def test_mu_law_has_255_values_and_errs_by_a_few_percent():
+    microphone = Microphone(full_scale_pa=1.0, bits=16, companding="mu-law")
+    ramp = np.linspace(-1.0, 1.0, 20_001, dtype=np.float32)
+    heard = digitise(ramp[None, :].copy(), microphone)[0]
+    assert len(np.unique(heard)) == 255
+    large = np.abs(ramp) > 0.05
+    assert np.abs(heard[large] / 32_768 / ramp[large] - 1.0).max() < 0.035
+
+
+def test_a_mount_hides_high_notes_from_behind_only():
+    microphone = Microphone(baffle_db=6.0, facing_deg=90.0)
+    # Sound that travels south comes from the north, where it faces.
+    travels = np.array([[0.0, -1.0, 0.0], [0.0, 1.0, 0.0], [1.0, 0.0, 0.0]])
+    loss = -20.0 * np.log10(facing_gain(microphone, travels))
+    assert loss[0] == pytest.approx(np.zeros(8), abs=1e-12)
+    assert loss[1, 4:] == pytest.approx(6.0)
+    assert loss[2, 4:] == pytest.approx(3.0)
+    assert loss[:, :2] == pytest.approx(0.0)
+
+
+def test_a_companding_that_does_not_exist_is_refused():
+    with pytest.raises(BadInput, match=r"sensor\.companding must be one of none, mu-law, not 'a-law'"):
+        MicrophoneModel(companding="a-law").draw(48_000, np.random.default_rng(0))
