@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from detector.bearing_term import fixes_place
 from detector.clutter import ClutterOptions, estimate_clutter
 from detector.contest import WEAK, climb_free, pulses_of, put_back, share_out, without
 from detector.ears import Ears, Noise, lay_out, site_centre
@@ -30,7 +31,8 @@ class AssociationOptions:
     noise, clutter, search
         Priors of the noise and of the clutter; extent and depth of the search.
     stations_least : int
-        An incident's best round is heard by at least so many stations: fewer than three fix no place.
+        An incident's best round is heard by at least so many stations, those with a bearing counted twice, and by no
+        fewer than two: three times, or two and a bearing, fix a place.
     log_odds_least : float
         Least log posterior odds of an incident against chance, nats.
     incidents_most : int
@@ -82,7 +84,7 @@ def associate(site: Site, pulses: Pulses, options: AssociationOptions) -> tuple[
         As `check_pulses`.
     """
     check_pulses(site, pulses)
-    if len(pulses) == 0 or len(site.stations) < options.stations_least:
+    if not fixes_place(pulses.station, np.isfinite(pulses.azimuth_rad), options.stations_least):
         return ()
     free = first_of_each(pulses, options.duplicate_s)
     found: list[Incident] = []
@@ -149,7 +151,7 @@ def _explain(
     for f in known:
         taken = pulses_of([g.best for g in found], ears)
         ranked = climb_free([f.best.place], taken, ears, noise, options.search)
-        found += [f._replace(best=h) for h in ranked if _acceptable(h, options)]
+        found += [f._replace(best=h) for h in ranked if _acceptable(h, ears, options)]
     found = _shared(found, ears, noise, options)
     for _ in range(new):
         more = _one_more(found, ears, noise, options, WEAK) or _one_more(found, ears, noise, options, 0.0)
@@ -174,7 +176,7 @@ def _one_more(
     if weakest > 0.0 and np.array_equal(taken, pulses_of(known, ears)):
         return []
     left, back = without(ears, taken)
-    ranked = [put_back(h, back) for h in search(left, noise, options.search) if _acceptable(h, options)]
+    ranked = [put_back(h, back) for h in search(left, noise, options.search) if _acceptable(h, left, options)]
     ranked = [h for h in ranked if not any(is_echo(h, k, ears, noise) for k in known)]
     if not ranked:
         return []
@@ -189,7 +191,7 @@ def _shared(found: list[Found], ears: Ears, noise: Noise, options: AssociationOp
         return found
     shared = share_out([f.best for f in found], ears, noise, options.search)
     kept = [f._replace(best=h) for h, f in zip(shared, found, strict=True)]
-    kept = [f for f in kept if _acceptable(f.best, options)]
+    kept = [f for f in kept if _acceptable(f.best, ears, options)]
     # What looked like another place while pulses were contested may be an echo once they are settled.
     stronger = sorted(kept, key=lambda f: -f.best.log_evidence)
     echoes = [
@@ -198,10 +200,12 @@ def _shared(found: list[Found], ears: Ears, noise: Noise, options: AssociationOp
     return [f for f in kept if not any(f is e for e in echoes)]
 
 
-def _acceptable(h: Hypothesis, options: AssociationOptions) -> bool:
+def _acceptable(h: Hypothesis, ears: Ears, options: AssociationOptions) -> bool:
     if h.log_evidence < options.log_odds_least or len(h.times) == 0:
         return False
-    return int((h.direct >= 0).sum(axis=1).max()) >= options.stations_least
+    heard = [row[row >= 0] for row in h.direct]
+    pointed = np.isfinite(ears.azimuth)
+    return any(fixes_place(ears.station[j], pointed[j], options.stations_least) for j in heard)
 
 
 def _rivals(ranked: list[Hypothesis]) -> tuple[Rival, ...]:

@@ -4,6 +4,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from detector.bearing_term import add_bearings
 from detector.cholesky import solve_symmetric
 from detector.ears import Ears, Noise, fill_delays, street_height
 from detector.rounds import find_rounds, straight_share
@@ -126,12 +127,13 @@ def climb(
         fill_delays(place, ears, noise, delay, chance, slope)
         kernel = Kernel(tables[s], zeros[s], step_s)
         times, scores, direct = find_rounds(
-            delay, chance, ears, noise, blurs_s[s], gap_s, pause_s, cost, kernel, most
+            delay, chance, slope, ears, noise, blurs_s[s], gap_s, pause_s, cost, kernel, most
         )
         if len(times) == 0 or s == len(blurs_s) - 1:
             break
         matrix, right, _ = normal_matrix(times, direct, delay, slope, ears, noise, blurs_s[s])
         add_priors(matrix, right, place, noise)
+        add_bearings(matrix, right, place, direct, ears)
         step, _ = solve_symmetric(matrix, right)
         length = np.hypot(step[0], step[1])
         if length > FIRST_STEP_M:
@@ -140,4 +142,5 @@ def climb(
         place[3:] += step[2:]
     matrix, right, weights = normal_matrix(times, direct, delay, slope, ears, noise, 0.0)
     add_priors(matrix, right, place, noise)
+    add_bearings(matrix, right, place, direct, ears)
     return place, times, scores, direct, matrix, weights

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from detector.bearing_term import add_bearings
 from detector.climb import FREE, add_priors, normal_matrix
 from detector.ears import Ears, Noise, fill_delays
 from detector.rounds import score_round
@@ -28,6 +29,8 @@ def without(ears: Ears, taken: npt.NDArray[np.bool_]) -> tuple[Ears, npt.NDArray
         snr=ears.snr[back],
         pulse=ears.pulse[back],
         station=station,
+        azimuth=ears.azimuth[back],
+        azimuth_sigma=ears.azimuth_sigma[back],
     )
     return left, back
 
@@ -80,7 +83,7 @@ def share_out(found: list[Hypothesis], ears: Ears, noise: Noise, options: Search
     kept: list[list[tuple[float, float, npt.NDArray[np.int64]]]] = [[] for _ in found]
     for _, n, time in pool:
         likely = np.empty(count, np.int64)
-        score = score_round(time, delays[n][0], delays[n][1], free, ears, noise, 0.0, likely)
+        score = score_round(time, delays[n][0], delays[n][1], delays[n][2], free, ears, noise, 0.0, likely)
         if score > cost:
             kept[n].append((time, score, likely))
             free[likely[likely >= 0]] = False
@@ -94,6 +97,7 @@ def _rebuild(h: Hypothesis, kept, delay, ears: Ears, noise: Noise, options: Sear
     direct = np.array([k[2] for k in kept], np.int64).reshape(len(kept), len(ears.xyz))
     matrix, right, weights = normal_matrix(times, direct, delay[0], delay[2], ears, noise, 0.0)
     add_priors(matrix, right, h.place, noise)
+    add_bearings(matrix, right, h.place, direct, ears)
     return weigh(h.place, times, scores, direct, matrix, weights, options)
 
 

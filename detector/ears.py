@@ -39,6 +39,8 @@ class Ears(NamedTuple):
         Probability that the station works.
     detours : Detours
         What a map says, relative to `centre`; zero without one.
+    azimuth, azimuth_sigma : ndarray, shape (n,)
+        Bearing and its standard deviation, rad; NaN where unknown (`detector.bearing_term`).
     """
 
     xyz: npt.NDArray[np.float64]
@@ -53,6 +55,8 @@ class Ears(NamedTuple):
     station: npt.NDArray[np.int64]
     works: npt.NDArray[np.float64]
     detours: Detours
+    azimuth: npt.NDArray[np.float64]
+    azimuth_sigma: npt.NDArray[np.float64]
 
 
 class Noise(NamedTuple):
@@ -126,6 +130,8 @@ def lay_out(site: Site, pulses: Pulses, sound_speed_mps: float, keep: npt.NDArra
         station,
         np.ones(count),
         _centred(site),
+        pulses.azimuth_rad[order].astype(np.float64),
+        pulses.azimuth_sigma_rad[order].astype(np.float64),
     )
 
 

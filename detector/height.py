@@ -80,6 +80,8 @@ def _fullest_round(heard: Heard) -> Heard:
         shared=np.ones(count),
         rounds=1,
         station=heard.station[keep],
+        azimuth=heard.azimuth[keep],
+        azimuth_sigma=heard.azimuth_sigma[keep],
     )
 
 
@@ -96,6 +98,8 @@ def _less_nearest(place: npt.NDArray[np.float64], heard: Heard) -> Heard | None:
         round=heard.round[keep],
         shared=heard.shared[keep],
         station=heard.station[keep],
+        azimuth=heard.azimuth[keep],
+        azimuth_sigma=heard.azimuth_sigma[keep],
     )
 
 

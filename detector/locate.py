@@ -6,6 +6,7 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
+from detector.bearing_term import fixes_place
 from detector.ears import Ears, Noise, lay_out, site_centre, street_height, street_spread
 from detector.errors import BadInput
 from detector.fix import Alternative, Fix
@@ -85,11 +86,15 @@ def locate(site: Site, pulses: Pulses, incident: Incident, options: LocationOpti
     Raises
     ------
     BadInput
-        When fewer than three stations heard the incident: they fix no place.
+        When fewer than three stations heard the incident, or two and none of them has a bearing: they fix no place.
     """
-    heard_at = np.unique(pulses.station[incident.pulse])
-    if len(heard_at) < 3:
-        msg = f"incident at {incident.round_times_s[0]:.3f} s: {len(heard_at)} stations heard it, a place needs 3"
+    pointed = np.isfinite(pulses.azimuth_rad[incident.pulse])
+    if not fixes_place(pulses.station[incident.pulse], pointed, 3):
+        heard_at = len(np.unique(pulses.station[incident.pulse]))
+        msg = (
+            f"incident at {incident.round_times_s[0]:.3f} s: {heard_at} stations heard it, a place needs 3, "
+            "or 2 of which one has a bearing"
+        )
         raise BadInput(msg)
     noise = incident.noise or prior_noise(site.air, options.noise)
     centre = site_centre(site)
@@ -145,6 +150,8 @@ def _heard(ears: Ears, incident: Incident) -> Heard:
         len(incident.round_times_s),
         station,
         ears.detours,
+        ears.azimuth[index],
+        ears.azimuth_sigma[index],
     )
 
 

@@ -129,4 +129,6 @@ def incident_ears(ears: Ears, incident: Incident) -> Ears:
         snr=ears.snr[index],
         pulse=ears.pulse[index],
         station=station,
+        azimuth=ears.azimuth[index],
+        azimuth_sigma=ears.azimuth_sigma[index],
     )

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from detector.bearing_term import bearings_gain
 from detector.cholesky import solve_symmetric
 from detector.detour import Detours, detour, no_detours
 from detector.lateness import late
@@ -38,6 +39,8 @@ class Heard(NamedTuple):
     station : ndarray of int64, shape (m,)
         Index of the station; needed only where a map's detours are known.
     detours : Detours
+    azimuth, azimuth_sigma : ndarray, shape (m,) or (0,)
+        Bearings, rad, NaN where unknown; none where no station has one.
     """
 
     xyz: npt.NDArray[np.float64]
@@ -48,6 +51,8 @@ class Heard(NamedTuple):
     rounds: int
     station: npt.NDArray[np.int64] = np.zeros(0, np.int64)
     detours: Detours = no_detours(0)
+    azimuth: npt.NDArray[np.float64] = np.zeros(0)
+    azimuth_sigma: npt.NDArray[np.float64] = np.zeros(0)
 
 
 class Terms(NamedTuple):
@@ -199,6 +204,7 @@ def log_posterior(
             for a in range(NUISANCES):
                 pull -= lean[r, a] * change[a]
             times[r] += pull / weight[r]
+    total += bearings_gain(x, y, heard.xyz, heard.azimuth, heard.azimuth_sigma, heard.shared)
     return total - 0.5 * logdet - 0.5 * np.sum(np.log(weight))
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from detector.bearing_term import aim
 from detector.ears import Ears, Noise, expected_level, loudness
 from detector.lateness import mixture
 from detector.scan import Kernel
@@ -38,13 +39,17 @@ def score_round(
     emission_s: float,
     delay: npt.NDArray[np.float64],
     chance: npt.NDArray[np.float64],
+    slope: npt.NDArray[np.float64],
     free: npt.NDArray[np.bool_],
     ears: Ears,
     noise: Noise,
     blur_s: float,
     likely: npt.NDArray[np.int64],
 ) -> float:
-    """Log-likelihood ratio of a round at a time; fills likely (N,) with each station's direct pulse or -1."""
+    """Log-likelihood ratio of a round at a time; fills likely (N,) with each station's direct pulse or -1.
+
+    `delay`, `chance` and `slope` are those of `detector.ears.fill_delays`; slopes by east and north point to the place.
+    """
     total = 0.0
     for i in range(len(delay)):
         likely[i] = -1
@@ -59,7 +64,9 @@ def score_round(
                 continue
             residual = ears.time[j] - emission_s - delay[i]
             v = chance[i] * pulse_density(residual, j, ears, noise, blur_s) / ears.clutter[j]
-            v *= exp(loudness(j, loud, ears, noise))
+            away_m = delay[i] * noise.sound_speed_mps
+            pointed = aim(j, slope[i, 0], slope[i, 1], away_m, blur_s * noise.sound_speed_mps, ears)
+            v *= exp(loudness(j, loud, ears, noise) + pointed)
             odds += v
             if v > top:
                 top = v
@@ -158,6 +165,7 @@ def fits_in(time_s: float, times: npt.NDArray[np.float64], gap_s: float, pause_s
 def find_rounds(
     delay: npt.NDArray[np.float64],
     chance: npt.NDArray[np.float64],
+    slope: npt.NDArray[np.float64],
     ears: Ears,
     noise: Noise,
     blur_s: float,
@@ -186,6 +194,8 @@ def find_rounds(
         for j in range(ears.first[i], ears.first[i + 1]):
             emitted[j] = ears.time[j] - delay[i]
             gain[j] = odds - log(ears.clutter[j]) + loudness(j, loud, ears, noise)
+            away_m = delay[i] * noise.sound_speed_mps
+            gain[j] += aim(j, slope[i, 0], slope[i, 1], away_m, blur_s * noise.sound_speed_mps, ears)
     order = np.argsort(emitted)
     score = score_anchors(emitted, order, gain, ears.station, silence, kernel, stations)
     ranked = np.argsort(-score)
@@ -201,9 +211,9 @@ def find_rounds(
         t = float(emitted[order[a]])
         if not free[order[a]] or not fits_in(t, times[:count], gap_s, pause_s):
             continue
-        score_round(t, delay, chance, free, ears, noise, blur_s, likely)
+        score_round(t, delay, chance, slope, free, ears, noise, blur_s, likely)
         t = settle_time(t, delay, likely, ears, noise, blur_s)
-        v = score_round(t, delay, chance, free, ears, noise, blur_s, likely)
+        v = score_round(t, delay, chance, slope, free, ears, noise, blur_s, likely)
         if v <= cost or not fits_in(t, times[:count], gap_s, pause_s):
             continue
         times[count], scores[count] = t, v

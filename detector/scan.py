@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from detector.bearing_term import aim
 from detector.detour import detour
 from detector.ears import Ears, Noise, detection_probability, expected_level, loudness, street_height
 
@@ -106,10 +107,11 @@ def score_cells(
     kernel: Kernel,
     gap_s: float,
     cost: float,
+    blur_m: float,
 ) -> npt.NDArray[np.float64]:
     """Score places (m, 2): sum over rounds of what the log-likelihood ratio exceeds the cost by, nats.
 
-    A station out of range neither speaks nor is silent.
+    A station out of range neither speaks nor is silent. `blur_m` is how far a cell leaves the place open.
     """
     result = np.zeros(len(cells))
     log_clutter = np.log(ears.clutter)
@@ -138,7 +140,7 @@ def score_cells(
             a, b = ears.first[i], ears.first[i + 1]
             loud = expected_level(d, noise)
             for j in range(a, b):
-                gain[j] = loudness(j, loud, ears, noise) - log_clutter[j]
+                gain[j] = loudness(j, loud, ears, noise) + aim(j, -dx, -dy, d, blur_m, ears) - log_clutter[j]
             add_station(ears.time[a:b], gain[a:b], log(p / (1.0 - p)), begin + delay, kernel, score)
         result[c] = sum_peaks(score, cost - silence, gap)
     return result

@@ -129,7 +129,7 @@ def _score(
     step = max(0.2 * (blur + sigma), LEAST_BLUR_S)
     cost = round_cost(ears, noise, options, blur)
     kernel = make_kernel(blur, step, sigma, noise)
-    return score_cells(cells, ears, noise, options.range_m, kernel, options.gap_s, cost)
+    return score_cells(cells, ears, noise, options.range_m, kernel, options.gap_s, cost, 0.55 * edge_m)
 
 
 def best_cells(ears: Ears, noise: Noise, options: SearchOptions) -> npt.NDArray[np.float64]:
