@@ -3,7 +3,7 @@
 import dataclasses
 import itertools
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,19 +65,18 @@ class End:
 def ways_in_plan(
     hills: Hills, start: End, end: End, ways: Iterable[Way], too_high: Iterable[Way]
 ) -> Iterator[Way]:
-    """Yield the ways past facades and corners that no hill cuts, each with its variant by way of the ground.
+    """Yield ways past facades and corners, each with its variant by way of the ground.
 
     Of those that pass `too_high` over what they should meet, only that variant.
     """
     for way, fits in itertools.chain(
         zip(ways, itertools.repeat(True)), zip(too_high, itertools.repeat(False))
     ):
-        if way.kind != PathKind.ROOF and _is_over_ground(hills.terrain, way.vertices):
-            if fits:
-                yield way
-            bounced = _bounced(hills, start, end, way) if hills.options.ground else None
-            if bounced is not None:
-                yield bounced
+        if fits:
+            yield way
+        bounced = _bounced(hills, start, end, way) if hills.options.ground else None
+        if bounced is not None:
+            yield bounced
 
 
 def in_plan(way: Way) -> tuple[float, ...]:
@@ -94,16 +93,43 @@ def between(way: Way, start: End, end: End) -> Way:
     return dataclasses.replace(way, vertices=vertices, length=length, gain=way.gain * (way.length / length))
 
 
-def _is_over_ground(terrain: Terrain, vertices: Floats) -> bool:
-    """Tell whether no hill rises above the way."""
-    if len(vertices) == 2:  # exactly as `is_hilly` sees it: the way over the hill takes its place
-        share, ground = terrain.profile(*vertices)
-        way = vertices[0, 2] + share * (vertices[1, 2] - vertices[0, 2])
-        return bool(np.max(ground - way) <= UNSURE_M)
-    done = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(vertices[:, :2], axis=0).T))])
-    along = np.linspace(0.0, done[-1], int(2.0 * done[-1] / min(terrain.step_m)) + 2)
-    x, y, z = (np.interp(along, done, vertices[:, axis]) for axis in range(3))
-    return bool(np.max(terrain.height_at(np.column_stack([x, y])) - z) <= UNSURE_M)
+def clear_ways(terrain: Terrain, found: Sequence[Sequence[Way]]) -> list[list[Way]]:
+    """Return of each pair's ways those past facades and corners that no hill rises above."""
+    flat = [way for ways in found for way in ways if way.kind != PathKind.ROOF]
+    bent = [way.vertices for way in flat if len(way.vertices) > 2]
+    over = iter(_are_over_ground(terrain, bent) if bent else ())
+    clear = {
+        id(way)
+        for way in flat
+        if (next(over) if len(way.vertices) > 2 else _is_over_ground(terrain, way.vertices))
+    }
+    return [[way for way in ways if id(way) in clear] for ways in found]
+
+
+def _is_over_ground(terrain: Terrain, line: Floats) -> bool:
+    """Tell whether no hill rises above a straight line (2, 3), m.
+
+    Exactly as `is_hilly` sees it: the way over the hill takes its place.
+    """
+    share, ground = terrain.profile(*line)
+    return bool(np.max(ground - line[0, 2] - share * (line[1, 2] - line[0, 2])) <= UNSURE_M)
+
+
+def _are_over_ground(terrain: Terrain, lines: Sequence[Floats]) -> npt.NDArray[np.bool_]:
+    """Tell of which lines of several points (k, 3), m, no hill rises above any; all lines are laid end to end."""
+    points = np.concatenate(lines)
+    last = np.cumsum([len(line) for line in lines]) - 1
+    leg = np.hypot(*np.diff(points[:, :2], axis=0).T)
+    leg[last[:-1]] = 1.0  # from the end of a line to the start of the next
+    done = np.concatenate([[0.0], np.cumsum(leg)])
+    begin, end = done[np.concatenate([[0], last[:-1] + 1])], done[last]
+    count = (2.0 * (end - begin) / min(terrain.step_m)).astype(np.int64) + 2
+    first = np.cumsum(count) - count
+    share = (np.arange(count.sum()) - np.repeat(first, count)) / np.repeat(count - 1, count)
+    along = np.repeat(begin, count) + share * np.repeat(end - begin, count)
+    x, y, z = (np.interp(along, done, points[:, axis]) for axis in range(3))
+    above = terrain.height_at(np.column_stack([x, y])) - z
+    return np.maximum.reduceat(above, first) <= UNSURE_M
 
 
 def _bounced(hills: Hills, start: End, end: End, way: Way) -> Way | None:

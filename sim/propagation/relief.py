@@ -20,18 +20,32 @@ import numpy.typing as npt
 
 from scenes.air import Air
 from scenes.errors import BadInput
-from sim.propagation.bag import CANDIDATE
+from sim.propagation.bag import CANDIDATE, new_bag, pick_paths
 from sim.propagation.city import City, rigid
-from sim.propagation.hill_ways import End, Hills, Way, between, fold, in_plan, ways_in_cut, ways_in_plan
-from sim.propagation.paths import PathKind, Paths, travel_time
+from sim.propagation.ears import Ears, open_ears
+from sim.propagation.hill_ways import (
+    End,
+    Hills,
+    Way,
+    between,
+    clear_ways,
+    fold,
+    in_plan,
+    ways_in_cut,
+    ways_in_plan,
+)
+from sim.propagation.paths import Paths, travel_time
 from sim.propagation.pick import paths_of
 from sim.propagation.places import building_over, check_places
-from sim.propagation.trace import PathOptions, medium_of, trace_paths
+from sim.propagation.roof import weigh_roofs
+from sim.propagation.trace import ROOM, PathOptions, medium_of, rules_of, seeks_echoes, trace_to_ears
+from sim.propagation.view import steepest, view_from
 
 Floats = npt.NDArray[np.float64]
 
 # Images under the ground must lie above the flat search's own: all heights are raised by this, m.
 _RAISED_M = 10_000.0
+_UP_M = np.array([0.0, 0.0, _RAISED_M])
 _ROUNDED_M = 0.011
 _ON_GROUND_M = 1e-6
 
@@ -54,16 +68,17 @@ def _trace(hills: Hills, source: npt.ArrayLike, receivers: npt.ArrayLike) -> lis
     """Find the paths from one point to many (see `sim.propagation.engines`)."""
     start = _ends(hills, source, "source")[0]
     ends = _ends(hills, receivers, "receiver") if np.size(receivers) else []
-    options = dataclasses.replace(hills.options, ground=False)
-    found = _native(hills, start.place, [end.place for end in ends], options)
-    high = _too_high(hills, start, ends, found, options)
-    over = _over_roofs(hills, start, ends, options) if options.roofs else [[] for _ in ends]
+    hearing = _open_ears(hills, start, ends)
+    found = _native(hills, start.place, hearing, hills.options)
+    high = _too_high(hills, start, ends, found, hearing)
+    over = _over_roofs(hills, start, ends) if hills.options.roofs else [[] for _ in ends]
+    past = zip(clear_ways(hills.terrain, found), clear_ways(hills.terrain, high), strict=True)
     picked = [
         _pick(
             hills,
-            [*ways_in_plan(hills, start, end, ways, higher), *ways_in_cut(hills, start, end, [*ways, *more])],
+            [*ways_in_plan(hills, start, end, *clear), *ways_in_cut(hills, start, end, [*ways, *more])],
         )
-        for end, ways, higher, more in zip(ends, found, high, over, strict=True)
+        for end, ways, clear, more in zip(ends, found, past, over, strict=True)
     ]
     out = np.zeros((len(ends), max(map(len, picked), default=0)), CANDIDATE)
     for row, ways in zip(out, picked, strict=True):
@@ -88,36 +103,53 @@ def _ends(hills: Hills, points: npt.ArrayLike, noun: str) -> list[End]:
     return [End(*one) for one in zip(places, grounds.tolist(), above.tolist(), roofed, strict=True)]
 
 
-def _native(hills: Hills, source: Floats, receivers: list[Floats], options: PathOptions) -> list[list[Way]]:
+def _open_ears(hills: Hills, start: End, ends: list[End], *, images: bool = False) -> tuple[Ears, ...]:
+    """Return what receivers, or their images, see of what comes from the source or, lower, from its image."""
+    if not ends:
+        return ()
+    places = np.array([end.image if images else end.place for end in ends]) + _UP_M
+    sources = np.array([start.place, start.image]) + _UP_M
+    ceiling = float(max(sources[0, 2], places[:, 2].max()))
+    plan = hills.raised.plan if hills.options.materials else rigid(hills.raised.plan)
+    sought = np.empty(0, np.int64)
+    if seeks_echoes(hills.options):
+        sought = np.unique(view_from(plan, sources, steepest(sources, places), ceiling).corner)
+    return (open_ears(plan, np.arange(len(ends)), places, ceiling, steepest(places, sources[:1]), sought),)
+
+
+def _native(hills: Hills, source: Floats, hearing: tuple[Ears, ...], options: PathOptions) -> list[list[Way]]:
     """Return the ways that the flat search finds without a ground."""
-    up = np.array([0.0, 0.0, _RAISED_M])
-    traced = trace_paths(
-        hills.raised, hills.air, source + up, np.array(receivers).reshape(-1, 3) + up, options
-    )
+    options = dataclasses.replace(options, ground=False)
     return [
-        [
-            Way(
-                int(paths.kind[i]),
-                int(paths.order[i]),
-                0,
-                paths.vertices_m[paths.vertex_start[i] : paths.vertex_start[i + 1]] - up,
-                float(paths.length_m[i]),
-                np.abs(paths.gain[i]) * np.exp(1j * paths.phase_rad[i]),  # pyright: ignore[reportOptionalSubscript] - it knows the phase
-            )
-            for i in range(len(paths))
-        ]
-        for paths in traced
+        _ways(paths) for paths in trace_to_ears(hills.raised, hills.air, source + _UP_M, hearing, options)
+    ]
+
+
+def _ways(paths: Paths) -> list[Way]:
+    vertices = paths.vertices_m - _UP_M
+    gain = np.abs(paths.gain) * np.exp(1j * paths.phase_rad)  # pyright: ignore[reportOptionalOperand] - it knows the phase
+    start = paths.vertex_start
+    return [
+        Way(
+            int(paths.kind[i]),
+            int(paths.order[i]),
+            0,
+            vertices[start[i] : start[i + 1]],
+            float(paths.length_m[i]),
+            gain[i],
+        )
+        for i in range(len(paths))
     ]
 
 
 def _too_high(
-    hills: Hills, start: End, ends: list[End], found: list[list[Way]], options: PathOptions
+    hills: Hills, start: End, ends: list[End], found: list[list[Way]], hearing: tuple[Ears, ...]
 ) -> list[list[Way]]:
     """Return the ways that pass over a facade or a corner but would meet it by way of the ground.
 
     They show from the image of the lower end, which leaves the least of a way under the ground.
     """
-    low = dataclasses.replace(options, roofs=False)
+    low = dataclasses.replace(hills.options, roofs=False)
     lowest = hills.plan.walls["top"].min(initial=np.inf)
     ways: list[list[Way]] = [[] for _ in ends]
     for mirrored in (True, False) if hills.options.ground else ():  # the source or the receiver
@@ -130,26 +162,32 @@ def _too_high(
         ]
         if not chosen:
             continue
-        places = [ends[k].place if mirrored else ends[k].image for k in chosen]
-        traced = _native(hills, start.image if mirrored else start.place, places, low)
-        for k, seen in zip(chosen, traced, strict=True):
-            known = {in_plan(way) for way in found[k]}
-            ways[k] = [between(way, start, ends[k]) for way in seen if in_plan(way) not in known]
+        if mirrored:
+            seen = _native(hills, start.image, hearing, low)
+        else:
+            seen = _native(hills, start.place, _open_ears(hills, start, ends, images=True), low)
+        for k in chosen:
+            familiar = {in_plan(way) for way in found[k]}
+            ways[k] = [between(way, start, ends[k]) for way in seen[k] if in_plan(way) not in familiar]
     return ways
 
 
-def _over_roofs(hills: Hills, start: End, ends: list[End], options: PathOptions) -> list[list[Way]]:
+def _over_roofs(hills: Hills, start: End, ends: list[End]) -> list[list[Way]]:
     """Return the ways over roofs that bounce off the ground at the source, at the receiver or at both."""
     found: list[list[Way]] = [[] for _ in ends]
-    roofs = dataclasses.replace(options, reflection_order=0, corner_count=0, reflected_diffraction=False)
+    plan = hills.raised.plan if hills.options.materials else rigid(hills.raised.plan)
+    rules = rules_of(dataclasses.replace(hills.options, ground=False))
     for near, far in ((True, False), (False, True), (True, True)) if hills.options.ground else ():
         if near and start.roofed:  # the bounce would be indoors
             continue
         chosen = [k for k, end in enumerate(ends) if not (far and end.roofed)]
-        images = [ends[k].image if far else ends[k].place for k in chosen]
-        traced = _native(hills, start.image if near else start.place, images, roofs)
-        for k, ways in zip(chosen, traced, strict=True):
-            bent = (way for way in ways if way.kind == PathKind.ROOF)
+        images = np.array([ends[k].image if far else ends[k].place for k in chosen]).reshape(-1, 3) + _UP_M
+        bag, nobody = new_bag(len(chosen), ROOM), np.zeros(len(chosen), np.bool_)
+        source = (start.image if near else start.place) + _UP_M
+        weigh_roofs(plan, hills.medium, rules, source, False, images, nobody, bag)
+        out = np.empty((len(chosen), hills.options.paths_max), CANDIDATE)
+        number = pick_paths(bag, rules.floor, np.array([hills.air.sound_speed_mps, *hills.air.wind_mps]), out)
+        for k, bent in zip(chosen, map(_ways, paths_of(number, out)), strict=True):
             found[k] += filter(None, (fold(hills, way, start, ends[k], near, far) for way in bent))
     return found
 
