@@ -60,9 +60,10 @@ def weigh_roofs(plan, medium, rules, source, roofed, receivers, their_roofed, ba
 
 @njit(cache=True, nogil=True)
 def climb_hull(walls, hits, count, side, z0, z1, length, edges):
-    """Write the crossings on the upper hull from (0, z0) to (length, z1) to `edges`; return how many, -1 if too many.
+    """Write the crossings on the upper hull from (0, z0) to (length, z1) to `edges`; return how many.
 
-    Only crossings on the given side (bit) of the line count.
+    Only crossings on the given side (bit) of the line count. Where there are more than there is room for, as over a
+    whole city on a dome, those at which the hull bends least are left out.
     """
     t, z, found = 0.0, z0, 0
     while True:
@@ -77,17 +78,31 @@ def climb_hull(walls, hits, count, side, z0, z1, length, edges):
         if best < 0:
             return found
         if found == len(edges):
-            return -1
+            found = _drop_flattest(walls, hits, edges, z0)
         edges[found] = best
         found += 1
         t, z = where, walls.top[hits[best].wall]
 
 
 @njit(cache=True, nogil=True)
+def _drop_flattest(walls, hits, edges, z0):
+    """Take out the edge, of all but the last, at which the hull bends least; return how many are left."""
+    flattest, least, t, z = 0, math.inf, 0.0, z0
+    for e in range(len(edges) - 1):
+        along, top = hits[edges[e]].along, walls.top[hits[edges[e]].wall]
+        then, high = hits[edges[e + 1]].along, walls.top[hits[edges[e + 1]].wall]
+        bend = (top - z) / (along - t) - (high - top) / (then - along)
+        if bend < least:
+            flattest, least = e, bend
+        t, z = along, top
+    for e in range(flattest, len(edges) - 1):
+        edges[e] = edges[e + 1]
+    return len(edges) - 1
+
+
+@njit(cache=True, nogil=True)
 def hull_length(walls, hits, edges, found, z0, z1, length):
-    """Return the length of the way over the edges, m; infinite for none (found < 0)."""
-    if found < 0:
-        return math.inf
+    """Return the length of the way over the edges, m."""
     t, z, total = 0.0, z0, 0.0
     for e in range(found):
         along, top = hits[edges[e]].along, walls.top[hits[edges[e]].wall]

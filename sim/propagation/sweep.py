@@ -37,11 +37,17 @@ def bin_position(dx: float, dy: float) -> float:
 
 
 @njit(cache=True, nogil=True)
+def _side(walls, wall, px, py):
+    """Return a number below 0 for p in front of a wall, 0 in its line: always by one formula, rounded one way."""
+    wx, wy = walls.bx[wall] - walls.ax[wall], walls.by[wall] - walls.ay[wall]
+    return (walls.ax[wall] - px) * wy - (walls.ay[wall] - py) * wx
+
+
+@njit(cache=True, nogil=True)
 def _nearness(walls, wall, px, py, k):
     """Return 1 / distance from p to the line of a wall along the edges k and k + 1 of a bin."""
-    ax, ay = walls.ax[wall] - px, walls.ay[wall] - py
     wx, wy = walls.bx[wall] - walls.ax[wall], walls.by[wall] - walls.ay[wall]
-    scale = 1.0 / (ax * wy - ay * wx)
+    scale = 1.0 / _side(walls, wall, px, py)
     first = (EDGES[k, 0] * wy - EDGES[k, 1] * wx) * scale
     last = (EDGES[k + 1, 0] * wy - EDGES[k + 1, 1] * wx) * scale
     return first, last
@@ -112,8 +118,7 @@ def look_around(
 ):
     """List the walls that face p and the corners that p may see; return their numbers.
 
-    Looking goes on from cell to cell while there is something to see in them: what is seen, is seen through a
-    neighbour of its cell that is seen too.
+    Looking goes on from cell to cell: what is seen, is seen through a neighbour of its cell that is seen too.
 
     Parameters
     ----------
@@ -186,7 +191,7 @@ def _meet_wall(walls, wall, px, py, pz, slope, ceiling, horizon):
     """Add a wall that faces p to the horizon; tell whether it may show."""
     ax, ay = walls.ax[wall] - px, walls.ay[wall] - py
     bx, by = walls.bx[wall] - px, walls.by[wall] - py
-    if ax * by - ay * bx >= 0.0:  # p lies behind it, or in its line
+    if _side(walls, wall, px, py) >= 0.0:  # p lies behind it, or in its line
         return False
     first, last = bin_position(bx, by), bin_position(ax, ay)
     if not _may_show(walls, wall, px, py, first, last, horizon):
@@ -196,7 +201,7 @@ def _meet_wall(walls, wall, px, py, pz, slope, ceiling, horizon):
     far = math.sqrt(max(ax * ax + ay * ay, bx * bx + by * by, cx * cx + cy * cy))
     if walls.top[wall] >= min(pz + slope * far, ceiling):
         _hide_behind(walls, wall, px, py, first, last, horizon)
-        if cx * ay - cy * ax < 0.0:
+        if _side(walls, before, px, py) < 0.0:
             _hide_behind_joint(walls, wall, before, px, py, first, last, bin_position(cx, cy), horizon)
     return True
 

@@ -65,7 +65,7 @@ def link_patches(walls, grid, wavelengths, ground, lit, seen, drawn_lit, drawn_s
         across = math.hypot(x1 - x0, y1 - y0)
         crossed = crossings(walls, grid, x0, y0, x1, y1, hits)
         found = climb_hull(walls, hits, crossed, BOTH, z0, z1, across, edges) if crossed else 0
-        if found < 0 or count == len(links):
+        if count == len(links):
             continue
         _find_detours(walls, hits, edges, found, z0, z1, across, detours)
         link = links[count]
