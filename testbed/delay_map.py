@@ -1,7 +1,8 @@
 """First-arrival delays from public footprints: the help that a detector may be given (`delays=FILE`).
 
-The table is made from what an operator has: footprints with heights, the sensors as surveyed, the thermometer. For
-every point of a grid over the streets it says when the first sound of a shot there would reach each station.
+The table is made from what an operator has: footprints with heights and the terrain under them, the sensors as
+surveyed, the thermometer. For every point of a grid over the streets it says when the first sound of a shot there would
+reach each station.
 """
 
 from collections.abc import Callable
@@ -19,11 +20,13 @@ from scenes.block import Block
 from scenes.errors import BadInput
 from scenes.walls import building_at, is_inside
 from sim.propagation.city import index_block
+from sim.propagation.engines import open_engine
 from sim.propagation.paths import Paths
-from sim.propagation.trace import PathOptions, trace_paths
+from sim.propagation.trace import PathOptions
 
 Floats = npt.NDArray[np.float64]
 
+# Above the ground.
 SHOOTER_M = 1.5
 # A first arrival so far below the strongest is not what an onset is found at.
 FAINT_DB = 25.0
@@ -32,6 +35,8 @@ POINTS_MOST = 200_000
 # is left to hear in the streets between two sensors.
 FIRST_ARRIVALS = PathOptions(reflection_order=0, corner_count=3, reflected_diffraction=False, ground=False)
 _LIFT_M = 0.5
+# So many neighbouring points are traced together: what they see is found once for all stations, and fits in memory.
+_TOGETHER = 128
 
 
 def map_delays(
@@ -50,12 +55,11 @@ def map_delays(
     site : Site
         Stations as surveyed.
     step_m : float
-        Distance between grid points, m; time grows with its inverse square and with the stations (about 2 ms a
-        station and point among 500 buildings).
+        Distance between grid points, m; time grows with its inverse square and with the stations.
     workers : int
         Threads; change no byte.
     progress : callable, optional
-        Called with (stations done, stations).
+        Called with (points done, points).
 
     Returns
     -------
@@ -71,23 +75,28 @@ def map_delays(
     city = index_block(block)
     air = Air(site.air.temperature_c, site.air.humidity)
 
-    def delays(position_m: Floats) -> Floats:
-        return _first_arrivals(trace_paths(city, air, position_m, points, FIRST_ARRIVALS))
+    stations = [_out_of_walls(block, p) for p in site.positions_m]
 
-    columns: list[Floats] = []
+    def delays(part: Floats) -> Floats:
+        trace = open_engine(city, air, FIRST_ARRIVALS, part)
+        return np.array([_first_arrivals(trace(place, part)) for place in stations])
+
+    columns = [np.empty((len(stations), 0))]
+    done = 0
     with ThreadPoolExecutor(workers) as pool:
-        for column in pool.map(delays, [_out_of_walls(block, p) for p in site.positions_m]):
+        for column in pool.map(delays, _parted(points)):
             columns.append(column)
+            done += column.shape[1]
             if progress is not None:
-                progress(len(columns), len(site.stations))
+                progress(done, len(points))
     count = len(points)
     names = [station.id for station in site.stations for _ in range(count)]
     return pa.table(
         {
-            "x_m": np.tile(points[:, 0], len(columns)),
-            "y_m": np.tile(points[:, 1], len(columns)),
+            "x_m": np.tile(points[:, 0], len(stations)),
+            "y_m": np.tile(points[:, 1], len(stations)),
             "station": pa.array(names).dictionary_encode(),
-            "delay_s": np.concatenate([np.empty(0), *columns]),
+            "delay_s": np.concatenate(columns, axis=1).ravel(),
         }
     )
 
@@ -104,15 +113,27 @@ def _street_points(block: Block, step_m: float) -> Floats:
         raise BadInput(
             f"map_step_m={step_m:g}: {len(x) * len(y)} grid points over {block.name}; accepted are {POINTS_MOST}"
         )
-    grid = np.stack([*np.meshgrid(x, y), np.full((len(y), len(x)), SHOOTER_M)], axis=-1).reshape(-1, 3)
-    return grid[~is_inside(block, grid)]
+    grid = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
+    grid = grid[~is_inside(block, grid)]
+    return np.column_stack([grid, _ground_m(block, grid) + SHOOTER_M])
+
+
+def _ground_m(block: Block, places: Floats) -> Floats:
+    """Return the height of the ground at places (n, 2 or more), m."""
+    terrain = block.ground.terrain
+    return np.zeros(len(places)) if terrain is None else terrain.height_at(places)
+
+
+def _parted(points: Floats) -> list[Floats]:
+    return [points[i : i + _TOGETHER] for i in range(0, len(points), _TOGETHER)]
 
 
 def _out_of_walls(block: Block, place_m: Floats) -> Floats:
     """Lift a station that the survey puts inside a building, or under the ground, over it."""
     building = int(building_at(block, place_m[None])[0])
     over = 0.0 if building < 0 else block.buildings[building].top_m + _LIFT_M
-    return np.array([place_m[0], place_m[1], max(place_m[2], over, _LIFT_M)])
+    ground = float(_ground_m(block, place_m[None])[0])
+    return np.array([place_m[0], place_m[1], max(place_m[2], over, ground + _LIFT_M)])
 
 
 def _first_arrivals(traced: list[Paths]) -> Floats:

@@ -127,7 +127,7 @@ def _native(hills: Hills, source: Floats, hearing: tuple[Ears, ...], options: Pa
 
 def _ways(paths: Paths) -> list[Way]:
     vertices = paths.vertices_m - _UP_M
-    gain = np.abs(paths.gain) * np.exp(1j * paths.phase_rad)  # pyright: ignore[reportOptionalOperand] - it knows the phase
+    gain = np.abs(paths.gain) * np.exp(1j * paths.phase_rad)  # pyright: ignore[reportOperatorIssue] - it knows the phase
     start = paths.vertex_start
     return [
         Way(

@@ -107,7 +107,7 @@ def _listen(settings: RunSettings, folder: Path, delays: Path | None) -> Detecti
 def _write_delays(settings: RunSettings, scene: Scene, folder: Path) -> Path:
     """Write what the footprints say of first arrivals at the stations as surveyed."""
     site = read_site(folder / "recording" / "site.json")
-    with progress_bar("mapping delays", "station") as progress:
+    with progress_bar("mapping delays", "point") as progress:
         table = map_delays(scene.block, site, settings.map_step_m, settings.workers, progress)
     write_delays(table, folder / "delays.parquet")
     return folder / "delays.parquet"
