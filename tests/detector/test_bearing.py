@@ -7,6 +7,7 @@ import pytest
 import soundfile
 
 from detector.bearing import make_array
+from detector.errors import BadInput
 from detector.onset import find_pulses
 from detector.onset_search import OnsetOptions
 from detector.pulse_stream import stream_pulses
@@ -136,13 +137,13 @@ def test_blocks_do_not_matter(block):
         assert np.array_equal(whole[name], parts[name], equal_nan=True), name
 
 
-def test_a_recording_of_an_array_is_heard_with_its_bearing(tmp_path):
-    samples = record(np.array([1.2, -2.1]), 0.3, 9)
-    soundfile.write(tmp_path / "a.flac", samples.T, RATE, subtype="PCM_24")
+def write(folder, samples, microphones=SQUARE_M):
+    """A recording folder of one array that begins at 10 s on its clock."""
+    soundfile.write(folder / "a.wav", samples.T, RATE, subtype="FLOAT")
     station = {
         "id": "A", "position_m": [0.0, 0.0, 6.0], "position_sigma_m": 0.1, "sample_rate_hz": RATE,
-        "microphones_m": SQUARE_M.tolist(), "full_scale_pa": 2.0, "clock_sigma_s": 1e-4,
-        "audio": [{"file": "a.flac", "start_s": 10.0, "samples": samples.shape[1]}],
+        "microphones_m": microphones.tolist(), "full_scale_pa": 2.0, "clock_sigma_s": 1e-4,
+        "audio": [{"file": "a.wav", "start_s": 10.0, "samples": samples.shape[1]}],
     }  # fmt: skip
     site = {
         "format": "echoblock-recording/1",
@@ -151,7 +152,49 @@ def test_a_recording_of_an_array_is_heard_with_its_bearing(tmp_path):
         "air": {"temperature_c": 14.6, "humidity": 60.0, "wind_mps": [0.0, 0.0]},
         "stations": [station],
     }
-    (tmp_path / "site.json").write_text(json.dumps(site))
-    pulses = find_pulses(open_recording(tmp_path))
+    (folder / "site.json").write_text(json.dumps(site))
+    return folder
+
+
+def test_a_recording_of_an_array_is_heard_with_its_bearing(tmp_path):
+    pulses = find_pulses(open_recording(write(tmp_path, record(np.array([1.2, -2.1]), 0.3, 9))))
     np.testing.assert_allclose(pulses.azimuth_rad, [1.2, -2.1], atol=0.01)
     np.testing.assert_allclose(pulses.time_s, [10.50037, 11.00037], atol=1e-4)
+
+
+@pytest.mark.parametrize("channel", [0, 3])
+def test_a_sample_that_is_no_number_on_any_microphone_is_refused_in_one_line(tmp_path, channel):
+    samples = record(np.array([1.2]), 0.3, 10)
+    samples[channel, 30_000] = np.nan
+    with pytest.raises(BadInput) as error:
+        find_pulses(open_recording(write(tmp_path, samples)))
+    (line,) = str(error.value).splitlines()
+    assert line.endswith("a.wav: sample 30000 is not a finite number")
+
+
+def test_more_microphones_than_channels_are_refused_in_one_line(tmp_path):
+    folder = write(tmp_path, record(np.array([1.2]), 0.3, 11)[:3])
+    with pytest.raises(BadInput) as error:
+        open_recording(folder)
+    (line,) = str(error.value).splitlines()
+    assert "3 channels for 4 microphones" in line
+
+
+def test_ten_thousand_clicks_a_second_are_answered(tmp_path):
+    samples = record(np.array([1.2]), 0.3, 12)
+    samples[:, ::5] += np.float32(0.5)
+    pulses = find_pulses(open_recording(write(tmp_path, samples)))
+    assert len(pulses) < 100
+    assert np.isfinite(pulses.sigma_s).all()
+
+
+def test_clipped_blasts_still_come_from_where_they_came():
+    azimuths = np.array([-2.0, 0.4, 2.8])
+    found = hear(np.clip(record(azimuths, 20.0, 13), -1.0, 1.0))
+    assert found["clipped"].all()
+    assert np.abs(turn(found["azimuth_rad"] - azimuths)).max() < np.deg2rad(1.5)
+
+
+def test_silence_and_scraps_hold_no_pulse():
+    assert len(hear(np.zeros((4, 2 * RATE), np.float32))["onset"]) == 0
+    assert len(hear(record(np.array([1.0]), 0.3, 14)[:, :300])["onset"]) == 0

@@ -76,6 +76,17 @@ def test_automatic_fire_is_resolved() -> None:
     assert onsets_s(samples, rate) == pytest.approx(times, abs=2e-4)
 
 
+def test_automatic_fire_is_resolved_between_its_echoes() -> None:
+    rate = 48_000
+    samples = make_noise(np.random.default_rng(16), 3.0, rate)
+    times = 1.0 + 0.05 * np.arange(10)
+    for time_s in times:
+        add_blast(samples, time_s, 0.3, rate)
+        add_blast(samples, time_s + 0.030, 0.12, rate)  # off a wall 5 m behind the shooter
+    found = onsets_s(samples, rate)
+    assert np.abs(found[:, None] - times).min(axis=0).max() < 5e-4
+
+
 def test_the_first_arrival_is_picked_before_a_louder_one() -> None:
     rate = 48_000
     samples = make_noise(np.random.default_rng(6), 3.0, rate)
