@@ -164,12 +164,15 @@ def _tails(
     if street.field is None:
         return [None] * len(receivers_m)
     start_s, speed = event.time_s + emission.delay_s, street.air.sound_speed_mps
+    # What wind gives and takes on a way, leg by leg, adds up to its share along the straight line, whatever the way.
+    early_s = (receivers_m - emission.position_m)[:, :2] @ np.array(street.air.wind_mps) / speed**2
     tails: list[Tail | None] = []
-    for links, place in zip(
-        links_from(street.field, emission.position_m, emission.directivity), receivers_m, strict=True
+    for links, place, sooner_s in zip(
+        links_from(street.field, emission.position_m, emission.directivity), receivers_m, early_s, strict=True
     ):
         key = f"{event.id}\0{number}\0{place[0]:.3f}\0{place[1]:.3f}\0{place[2]:.3f}"
-        tails.append(draw_tail(links, start_s, speed, draw_stream(seed, "tail", key)) if len(links) else None)
+        rng = draw_stream(seed, "tail", key)
+        tails.append(draw_tail(links, start_s - sooner_s, speed, rng) if len(links) else None)
     return tails
 
 

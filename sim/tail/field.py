@@ -8,6 +8,9 @@ J. Acoust. Soc. Am. 106, 2638). Energy leaves by absorption and to the sky.
 Walks from the source and from each receiver meet patches of facades; links between the two are ways from one to the
 other (bidirectional; Veach 1997, ch. 10, with one link a way). Streets on both sides of a roof thus ring, each with its
 own reverberation, as background noise in shielded canyons shows (Hornikx et al. 2014, Acta Acustica 100, 239).
+
+Left out: terrain (houses are as high above the datum as they are, but the ground lies at z = 0); the shock wave of a
+bullet, which is heard along its paths alone; gradients of wind and temperature, which bend no way of the tail.
 """
 
 from dataclasses import dataclass, replace

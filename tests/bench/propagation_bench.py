@@ -1,6 +1,7 @@
 """Prints what path search costs and finds in real neighbourhoods: `python -m tests.bench propagation`."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import numpy as np
 from scenes.air import Air
 from scenes.block import Block, Building
 from scenes.footprints import read_footprints
+from scenes.terrain import Terrain
 from scenes.walls import draw_in, open_ground
 from sim.propagation.air_absorption import attenuation_db_per_m
 from sim.propagation.city import City, index_block
@@ -19,6 +21,8 @@ NEIGHBOURHOODS = Path(__file__).parents[2].parent / "shared" / "real" / "neighbo
 PLACES = ("boston_back_bay", "chicago_loop", "geneva_old_town")
 SOURCE_DB, AUDIBLE_DB = 160.0, 45.0
 AIR = Air()
+# A prototype on another machine: static structure, s, and source to 25 sensors, ms, for the blocks of `growth`.
+PROTOTYPE = ((0.014, 1.7), (0.06, 5.6), (0.33, 16.0), (2.7, 71.0))
 
 
 def block_of(place: str) -> Block:
@@ -72,15 +76,88 @@ def least_cpu_s(task, repeats: int) -> float:
     return min(spent)
 
 
-def speed(block: Block, name: str) -> None:
+def measure_speed(block: Block) -> tuple[float, list[float], float]:
+    """Return CPU seconds of the static structure, of each of 10 sources to 25 sensors, and the paths of a pair."""
     city = index_block(block)
     sources, sensors = in_street(block, 10, 1.5, 1), in_street(block, 25, 6.0, 2)
     built = least_cpu_s(lambda: index_block(block), 3)
     each = [least_cpu_s(lambda s=s: trace_paths(city, AIR, s, sensors), 2) for s in sources]
     found = [len(paths) for s in sources for paths in trace_paths(city, AIR, s, sensors)]
+    return built, each, float(np.mean(found))
+
+
+def growth(boston: Block) -> None:
+    """Print how time grows with the buildings, beside what a prototype took."""
+    blocks = [nearest(boston, count) for count in (100, 400)] + [boston, tiled(boston, 3, 2)]
+    table = []
     print(
-        f"{name:22s} {len(block.buildings):6d} buildings  static {built:6.3f} s  source to 25 sensors: median "
-        f"{1e3 * np.median(each):5.1f}, worst {1e3 * max(each):5.1f} ms  {np.mean(found):4.1f} paths a pair"
+        f"{'buildings':>9s} {'static s':>9s} {'prototype':>9s} {'25 sensors ms':>14s} {'worst':>7s} {'prototype':>9s}"
+    )
+    for block, (static_s, trace_ms) in zip(blocks, PROTOTYPE, strict=True):
+        built, each, _ = measure_speed(block)
+        median = float(np.median(each))
+        table.append((len(block.buildings), built, median))
+        print(
+            f"{len(block.buildings):9d} {built:9.3f} {static_s:9.3f} {1e3 * median:14.1f} {1e3 * max(each):7.1f} "
+            f"{trace_ms:9.1f}",
+            flush=True,
+        )
+    count, built, traced = np.log(np.array(table)).T
+    print(
+        f"grows as n^{np.polyfit(count, built, 1)[0]:.2f} (static), n^{np.polyfit(count, traced, 1)[0]:.2f} (search)"
+    )
+
+
+def speed(block: Block) -> None:
+    built, each, found = measure_speed(block)
+    print(
+        f"{block.name:22s} {len(block.buildings):6d} buildings  static {built:6.3f} s  source to 25 sensors: median "
+        f"{1e3 * np.median(each):5.1f}, worst {1e3 * max(each):5.1f} ms  {found:4.1f} paths a pair",
+        flush=True,
+    )
+
+
+def rows_of_houses(wide_m: float, pitch_m: float = 100.0, house_m: float = 60.0) -> Block:
+    """Return a square of houses in rows and columns, 6 to 25 m high."""
+    rng, places = np.random.default_rng(0), np.arange(0.0, wide_m, pitch_m)
+    corners = house_m * np.array([(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)])
+    houses = tuple(
+        Building(f"{x:.0f}-{y:.0f}", corners + np.array([x, y]), float(rng.uniform(6.0, 25.0)))
+        for x in places
+        for y in places
+    )
+    edge = wide_m - pitch_m + house_m
+    return Block("rows, 5 km wide", houses, (-20.0, -20.0, edge + 20.0, edge + 20.0))
+
+
+def hilly(block: Block, rise_m: float = 35.0, step_m: float = 10.0) -> Block:
+    """Return the block on a hill with folds."""
+    west, south, east, north = block.bounds_m
+    x, y = (
+        np.arange(west - step_m, east + 2 * step_m, step_m),
+        np.arange(south - step_m, north + 2 * step_m, step_m),
+    )
+    u, v = np.meshgrid(x - 0.5 * (west + east), y - 0.5 * (south + north))
+    heights = rise_m * np.exp(-((u / 150.0) ** 2) - (v / 220.0) ** 2) + 3.0 * np.sin(u / 60.0) * np.cos(
+        v / 45.0
+    )
+    terrain = Terrain(float(x[0]), float(y[0]), (step_m, step_m), heights - heights.min())
+    houses = tuple(replace(h, base_m=float(terrain.height_at(h.outline).min())) for h in block.buildings)
+    return replace(block, buildings=houses, ground=replace(block.ground, terrain=terrain))
+
+
+def over_hills(block: Block) -> None:
+    laid = hilly(block)
+    sources, sensors = in_street(laid, 10, 1.5, 1), in_street(laid, 25, 6.0, 2)
+    for points in (sources, sensors):
+        points[:, 2] += laid.ground.terrain.height_at(points)  # pyright: ignore[reportOptionalMemberAccess]
+    trace = open_engine(index_block(laid), AIR, receivers=sensors)
+    trace(sources[0], sensors)
+    each = [least_cpu_s(lambda s=s: trace(s, sensors), 2) for s in sources]
+    print(
+        f"{block.name} on a hill of 35 m: source to 25 sensors: median {1e3 * np.median(each):.1f}, worst "
+        f"{1e3 * max(each):.1f} ms",
+        flush=True,
     )
 
 
@@ -142,11 +219,11 @@ def main() -> None:
         print("the real neighbourhoods are not beside this checkout: nothing measured")
         return
     boston = block_of("boston_back_bay")
-    for count in (100, 400):
-        speed(nearest(boston, count), f"boston, nearest {count}")
+    growth(boston)
     for place in PLACES:
-        speed(block_of(place), place)
-    speed(tiled(boston, 3, 2), "boston, tiled 3 x 2")
+        speed(block_of(place))
+    speed(rows_of_houses(5000.0))
+    over_hills(block_of("geneva_old_town"))
     hundred_by_hundred(boston)
     for place in PLACES:
         block = block_of(place)

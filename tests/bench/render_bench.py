@@ -11,22 +11,24 @@ from scipy.signal import fftconvolve
 
 from scenes.air import Air
 from scenes.ambient import Ambient
+from scenes.block import Block
 from scenes.blocks import BLOCKS
 from scenes.event import Event
-from scenes.layouts import LAYOUTS
 from scenes.scene import Scene
 from scenes.sensor import Clock, Microphone, Sensor
-from scenes.walls import is_inside
 from sim.ambient import design_noise, fill_noise, noise_levels, shape_noise
 from sim.band_filter import design_shelves
 from sim.propagation.air_absorption import attenuation_db_per_m
 from sim.propagation.city import index_block
+from sim.propagation.engines import open_engine
 from sim.propagation.paths import BANDS_HZ
-from sim.propagation.trace import trace_paths
 from sim.pulse_table import design_filters, pulse_table
 from sim.render import render
 from sim.simulate import simulate
 from sim.sources.blast_wave import blast_wave
+from sim.sources.emission import omnidirectional
+from sim.tail.field import links_from, open_field
+from tests.bench.propagation_bench import NEIGHBOURHOODS, block_of, in_street
 
 RATE = 48_000
 SOUND_MPS = 340.0
@@ -111,21 +113,57 @@ def theirs(pairs: Pairs, waveform: np.ndarray):
     return task
 
 
-def whole_scene() -> Scene:
-    """Return 25 sensors, 60 s, 10 bangs in crossroads-v1."""
-    block = BLOCKS["crossroads-v1"]().build()
-    mounts = LAYOUTS["lampposts"](count=SENSORS).place(block, np.random.default_rng(0))
-    rng = np.random.default_rng(1)
-    west, south, east, north = block.bounds_m
+def whole_scene(block: Block, mounts: np.ndarray, shots: np.ndarray) -> Scene:
+    """Return bangs at `shots`, 5 s apart, with sensors at `mounts`, for 60 s."""
     kinds = ("pistol-9mm", "pistol-45", "shotgun-12", "m80", "firecracker")
-    events: list[Event] = []
-    while len(events) < EVENTS:
-        x, y = rng.uniform(0.6 * west, 0.6 * east), rng.uniform(0.6 * south, 0.6 * north)
-        if not is_inside(block, np.array([[x, y]]))[0]:
-            kind = kinds[len(events) % len(kinds)]
-            events.append(Event(f"e{len(events)}", "act", kind, 5.0 * len(events) + 2.0, (x, y, 1.5)))
-    sensors = tuple(Sensor(m.id, m.position_m, Clock(), Microphone()) for m in mounts)
-    return Scene(block, sensors, tuple(events), SECONDS, 0, Air(), Ambient())
+    events = tuple(
+        Event(f"e{i}", "act", kinds[i % len(kinds)], 5.0 * i + 2.0, (x, y, z))
+        for i, (x, y, z) in enumerate(shots.tolist())
+    )
+    sensors = tuple(
+        Sensor(f"s{i}", (x, y, z), Clock(), Microphone()) for i, (x, y, z) in enumerate(mounts.tolist())
+    )
+    return Scene(block, sensors, events, SECONDS, 0, Air(), Ambient())
+
+
+def scenes() -> list[Scene]:
+    """Return crossroads-v1, and Boston where it is there."""
+    blocks = [BLOCKS["crossroads-v1"]().build()]
+    if NEIGHBOURHOODS.exists():
+        blocks.append(block_of("boston_back_bay"))
+    return [whole_scene(b, in_street(b, SENSORS, 6.0, 2), in_street(b, EVENTS, 1.5, 1)) for b in blocks]
+
+
+def print_scene(scene: Scene) -> None:
+    """Print what a whole scene costs, and its parts by themselves."""
+    whole = seconds(lambda: simulate(scene), least_s=3.0)
+    noise = np.empty(int(SECONDS * RATE), dtype=np.float32)
+    design = design_noise(20.0, RATE)
+    residues = shape_noise(noise_levels(Ambient(), 0.0, Microphone()), design)
+    filling = SENSORS * seconds(lambda: fill_noise(noise, design, residues, 1))
+    city, omni = index_block(scene.block), omnidirectional
+    receivers = np.array([s.position_m for s in scene.sensors])
+    places = [np.array(e.position_m) for e in scene.events]
+    indexing = seconds(lambda: index_block(scene.block))
+
+    def trace() -> list:
+        search = open_engine(city, scene.air, receivers=receivers)
+        return [search(place, receivers) for place in places]
+
+    def link() -> list:
+        field = open_field(city, scene.block, scene.air, receivers)
+        return [] if field is None else [links_from(field, place, omni) for place in places]
+
+    tracing, linking = seconds(trace), seconds(link)
+    print(
+        f"{scene.block.name}: {SENSORS} sensors x {SECONDS:.0f} s x {RATE} Hz x {EVENTS} bangs, "
+        f"{sum(len(p) for traced in trace() for p in traced)} paths"
+    )
+    print(
+        f"  CPU s: {whole:.2f}; of these block index {indexing:.2f}, paths {tracing:.2f}, tail {linking:.2f}, "
+        f"noise {filling:.2f}",
+        flush=True,
+    )
 
 
 def main() -> None:
@@ -137,21 +175,8 @@ def main() -> None:
         pairs = draw_pairs(SENSORS, paths)
         fast, slow = (seconds(t(pairs, waveform)) * 1e6 / pairs.length_m.size for t in (ours, theirs))
         print(f"  {paths:14d} {fast:8.1f} {slow:35.0f} {slow / fast:7.0f}")
-    scene = whole_scene()
-    whole = seconds(lambda: simulate(scene), least_s=3.0)
-    noise = np.empty(int(SECONDS * RATE), dtype=np.float32)
-    design = design_noise(20.0, RATE)
-    residues = shape_noise(noise_levels(Ambient(), 0.0, Microphone()), design)
-    filling = SENSORS * seconds(lambda: fill_noise(noise, design, residues, 1))
-    city = index_block(scene.block)
-    receivers = np.array([s.position_m for s in scene.sensors])
-    indexing = seconds(lambda: index_block(scene.block))
-    tracing = seconds(lambda: [trace_paths(city, scene.air, e.position_m, receivers) for e in scene.events])
-    count = sum(len(p) for e in scene.events for p in trace_paths(city, scene.air, e.position_m, receivers))
-    print(f"whole scene: {SENSORS} sensors x {SECONDS:.0f} s x {RATE} Hz x {EVENTS} bangs, {count} paths")
-    print(
-        f"  CPU s: {whole:.2f}; of these block index {indexing:.2f}, paths {tracing:.2f}, noise {filling:.2f}"
-    )
+    for scene in scenes():
+        print_scene(scene)
 
 
 if __name__ == "__main__":

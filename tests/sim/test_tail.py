@@ -13,6 +13,7 @@ from scenes.material import load_material
 from scenes.scene import Scene
 from scenes.sensor import Clock, Microphone, Sensor
 from sim.air_filter import NEPER_PER_DB
+from sim.arrivals import open_street, trace_event
 from sim.band_filter import design_shelves
 from sim.propagation.air_absorption import attenuation_db_per_m
 from sim.propagation.city import index_block
@@ -268,6 +269,21 @@ def test_a_street_rings_on_and_an_open_field_does_not():
     open_field_scene = scene(sensor("s", 120.0, 3.0), built=block(), events=1)
     with_tail, without = (simulate(open_field_scene, PathOptions(tail=tail)) for tail in (True, False))
     assert with_tail.captures[0].samples.tobytes() == without.captures[0].samples.tobytes()
+
+
+def test_wind_brings_the_tail_sooner_by_what_it_gains_on_the_straight_line():
+    """Over legs L u of a way, L / (c + w u) adds up to its length / c - w D / c2 to first order, D from end to end."""
+    wind, receivers = np.array([6.0, -2.0]), np.array([[120.0, 3.0, 6.0], [-40.0, -4.0, 6.0]])
+    tails = []
+    for air in (AIR, Air(wind_mps=(6.0, -2.0))):
+        heard = replace(scene(sensor("s", 120.0, 3.0), events=1), air=air)
+        opened = open_street(
+            index_block(heard.block), heard, receivers, {48_000: design_filters(air, 48_000)}, PathOptions()
+        )
+        tails.append([a[0].tail for a in trace_event(heard.events[0], 4, receivers, opened)])
+    for still, windy, place in zip(*tails, receivers, strict=True):
+        gained_s = (place - SOURCE)[:2] @ wind / C**2
+        assert still.time_s - windy.time_s == pytest.approx(gained_s, abs=1e-9)
 
 
 def test_every_shot_rings_otherwise_and_workers_and_other_sensors_change_no_byte():
