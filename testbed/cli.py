@@ -12,6 +12,7 @@ import traceback
 from collections.abc import Sequence
 
 from testbed import complaints
+from testbed.override_words import imply_files
 
 DONE, BAD_INPUT, INTERNAL_ERROR, INTERRUPTED = 0, 2, 70, 130
 
@@ -20,6 +21,7 @@ VERBS = {
     "render": "scene -> recording and truth, no detection",
     "listen": "recording folder or pulse table -> alerts; the detector alone",
     "score": "alerts of any detector + truth -> score",
+    "sweep": "a design of configs x seeds -> rows, summary, report; resumable",
     "field": "score the detector on the public live-fire set",
     "train": "simulated scenes -> classifier, as plain numbers",
     "paths": "draw the propagation paths of one source-sensor pair",
@@ -27,15 +29,10 @@ VERBS = {
     "verify-log": "check a log of verdicts for changes",
 }
 
-# A file named for a group chooses the option that reads it: `scene.buildings=FILE` alone means `scene=file`.
-_CHOICE_OF_FILE_KEY = {
-    "scene.buildings": "scene",
-    "scene.terrain": "scene",
-    "layout.file": "layout",
-    "schedule.file": "schedule",
-}
-# Sentences and command lines: what stands in them is text to Hydra's grammar too, braces and commas included.
-_TEXT_KEYS = {"detector.command", "reason"}
+# Sentences, command lines, lines of overrides: what stands in them is text to Hydra's grammar, braces and commas too.
+_TEXT_KEYS = {"detector.command", "reason", "question"}
+# Texts, or lists of them.
+_LINE_KEYS = {"cells", "seeds"}
 # In `paths`, `sensor=` names the one sensor of the pair; elsewhere it chooses the kind of microphone.
 _SHORT_KEYS = {"paths": {"sensor": "sensor_id"}}
 
@@ -65,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         hint = f"did you mean {near[0]}? " if near else ""
         sys.stderr.write(f"echoblock: there is no verb {verb!r}; {hint}verbs: {', '.join(VERBS)}\n")
         return BAD_INPUT
-    return _run_verb(verb, _choose_file_options(_spell_out(verb, rest)))
+    return _run_verb(verb, list(imply_files(_spell_out(verb, rest))))
 
 
 def _usage() -> str:
@@ -121,16 +118,11 @@ def _spell_out(verb: str, arguments: list[str]) -> list[str]:
 def _as_text(key: str, value: str) -> str:
     """Quote what is text by its key; a user who has quoted it for Hydra keeps his quotes."""
     is_quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "'\""
-    if key.lstrip("+") not in _TEXT_KEYS or not value or is_quoted:
+    is_text = key.lstrip("+") in _TEXT_KEYS or (key in _LINE_KEYS and not value.startswith("["))
+    if not is_text or not value or is_quoted:
         return value
     # Hydra's grammar: backslashes count only before a quote.
     return "'" + re.sub(r"(\\*)('|$)", lambda m: m[1] * 2 + m[2].replace("'", "\\'"), value) + "'"
-
-
-def _choose_file_options(arguments: list[str]) -> list[str]:
-    keys = {argument.split("=", 1)[0] for argument in arguments if "=" in argument}
-    implied = {group for key, group in _CHOICE_OF_FILE_KEY.items() if key in keys and group not in keys}
-    return [*arguments, *(f"{group}=file" for group in sorted(implied))]
 
 
 def _complete(arguments: list[str]) -> int:

@@ -69,6 +69,32 @@ class RunSettings(SceneSettings):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class SweepSettings(RunSettings):
+    """The keys of `run`, and which cells (`testbed.sweep.design`), seeds and machines.
+
+    `name` names the folder; `question` is what the sweep answers, for the report. `samples` draws so many cells from
+    `cells` instead of crossing all values. `retry` computes failed scenes anew. `seed` is that of the random design;
+    scenes have those of `seeds`. `workers` counts processes.
+    """
+
+    name: Annotated[str, Field(pattern=r"^\w[\w.+-]*$", max_length=100)] = "sweep"
+    question: str = ""
+    cells: str | tuple[str, ...] = ()
+    seeds: int | str | tuple[int, ...] = 10
+    samples: Annotated[int, Field(ge=0)] = 0
+    retry: bool = False
+    compute: Annotated[Any, FromGroup("compute")]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class CollectSettings:
+    """`results` is the folder of a sweep, or of `-m`; tables and report are written into it."""
+
+    results: Path | None = None
+    objective: str = "incidents_recall"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class ListenSettings:
     """What the detector hears: `recording` (a folder), or `pulses` (a table) with `site` (its site.json).
 

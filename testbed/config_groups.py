@@ -20,6 +20,7 @@ from testbed.config_schema import schema_of
 from testbed.faults import Faults
 from testbed.footprint_file import FootprintFile
 from testbed.survey import Survey
+from testbed.sweep.compute import COMPUTES
 
 DETECTOR_CHOICES = {**DETECTORS, "command": CommandDetector}
 
@@ -55,6 +56,7 @@ def groups() -> dict[str, Group]:
         "faults": Group({"none": Faults}),
         "propagation": Group(ENGINES, is_mixed=True),
         "detector": Group(DETECTOR_CHOICES, is_mixed=True),
+        "compute": Group(COMPUTES, is_mixed=True),
     }
 
 

@@ -1,5 +1,6 @@
 """One job of a verb: settings in, results whole or nothing, mistakes told."""
 
+import shutil
 import sys
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
@@ -46,11 +47,42 @@ def perform(
         with outbox(out, [*products, ".hydra"]) as draft:
             result = task(wanted, draft)
             write_provenance(draft, config)
+    _list(out, products)
+    return result
+
+
+def perform_in_place(
+    config: DictConfig, settings: type[S], task: Callable[[S, Path], T], products: Collection[str]
+) -> T:
+    """Check the config and run a task that keeps its own folder whole, and may be resumed there.
+
+    Parameters
+    ----------
+    config, settings, products
+        As in `perform`.
+    task : callable
+        Takes the settings and the folder, which it makes once its input is known to be good.
+
+    Raises
+    ------
+    SystemExit
+        As in `perform`.
+    """
+    with tell_mistakes():
+        wanted = read_settings(config, settings)
+        out = job_folder(wanted.out)  # pyright: ignore[reportAttributeAccessIssue] - every settings type has it
+        result = task(wanted, out)
+        shutil.rmtree(out / ".hydra", ignore_errors=True)
+        write_provenance(out, config)
+    _list(out, products)
+    return result
+
+
+def _list(out: Path, products: Collection[str]) -> None:
     sys.stdout.write("wrote\n")
     for name in products:
         if (out / name).exists():
             sys.stdout.write(f"  {out / name}{'/' if (out / name).is_dir() else ''}\n")
-    return result
 
 
 @contextmanager

@@ -12,7 +12,7 @@ _QUIET_S = 2.0
 
 
 @contextmanager
-def progress_bar(stage: str, unit: str) -> Iterator[Progress]:
+def progress_bar(stage: str, unit: str, *, shown: bool = True) -> Iterator[Progress]:
     """Yield a callable (parts done, parts in all) that draws a bar on standard error.
 
     Parameters
@@ -21,8 +21,10 @@ def progress_bar(stage: str, unit: str) -> Iterator[Progress]:
         What is being done, in a word or two.
     unit : str
         Name of the parts.
+    shown : bool
+        False where many such stages run at once, and nobody wants so many bars.
     """
-    with tqdm(desc=stage, unit=unit, delay=_QUIET_S, dynamic_ncols=True) as bar:
+    with tqdm(desc=stage, unit=unit, delay=_QUIET_S, disable=not shown, dynamic_ncols=True) as bar:
 
         def show(done: int, parts: int) -> None:
             bar.total = parts

@@ -24,13 +24,15 @@ SETTINGS = SceneSettings
 register(SETTINGS, "render")
 
 
-def render(settings: SceneSettings, folder: Path) -> tuple[Scene, Truth]:
+def render(settings: SceneSettings, folder: Path, *, tell: bool = True) -> tuple[Scene, Truth]:
     """Simulate a scene; write `recording/` and `truth.json` into an existing folder.
 
     Parameters
     ----------
     settings : SceneSettings
     folder : Path
+    tell : bool
+        Whether to print what the importer did and who hears nothing, and to show progress.
 
     Returns
     -------
@@ -44,13 +46,15 @@ def render(settings: SceneSettings, folder: Path) -> tuple[Scene, Truth]:
     """
     scene, account = build_scene(settings)
     if account is not None:
-        sys.stdout.write("\n".join(account.lines()) + "\n")
+        if tell:
+            sys.stdout.write("\n".join(account.lines()) + "\n")
         everything = "\n".join(account.lines(shown=account.read))
         (folder / "import.txt").write_text(everything + "\n", encoding="utf-8")
-    with progress_bar("simulating", "part") as progress:
+    with progress_bar("simulating", "part", shown=tell) as progress:
         simulation = simulate(scene, settings.propagation, settings.workers, progress)
-    _tell_silence(scene, simulation.heard)
-    with progress_bar("writing audio", "file") as progress:
+    if tell:
+        _tell_silence(scene, simulation.heard)
+    with progress_bar("writing audio", "file", shown=tell) as progress:
         recording = folder / "recording"
         write_recording(
             recording,

@@ -10,12 +10,10 @@ from omegaconf import DictConfig
 from detector.cap import CapOptions
 from detector.detect import DetectionResult
 from detector.site_file import read_site
-from scenes.errors import BadInput
 from scenes.scene import Scene
 from testbed.alert_file import read_alerts
-from testbed.command_detector import CommandDetector, find_program
+from testbed.command_detector import CommandDetector
 from testbed.compile_ahead import compile_ahead
-from testbed.complaints import nearest
 from testbed.config import RunSettings
 from testbed.config_groups import register
 from testbed.delay_map import map_delays, write_delays
@@ -24,7 +22,7 @@ from testbed.job import perform
 from testbed.map_picture import draw_map
 from testbed.progress import progress_bar
 from testbed.report import write_page
-from testbed.score import Score
+from testbed.run_check import check_run, objective_of
 from testbed.truth import Truth
 from testbed.verbs import listen, render
 from testbed.verbs.score import format_score
@@ -55,8 +53,7 @@ def run(settings: RunSettings, folder: Path) -> float:
     BadInput
         When the scene cannot be, or the objective is no number of the score.
     """
-    _check_objective(settings.objective)
-    _check_command(settings)
+    check_run(settings)
     with compile_ahead(settings.workers) as helper:
         scene, truth = render.render(settings, folder)
         helper.wait()
@@ -78,20 +75,7 @@ def run(settings: RunSettings, folder: Path) -> float:
     sys.stdout.write(f"\n{title}\n{format_score(verdict.score)}\n\n")
     if budget:
         sys.stdout.write(f"what each stage costs, in rounds\n{format_budget(budget)}\n\n")
-    objective = verdict.score[settings.objective]
-    return float(objective) if isinstance(objective, int | float) else float("nan")
-
-
-def _check_command(settings: RunSettings) -> None:
-    """Refuse what an own program cannot do before the scene is rendered."""
-    if not isinstance(settings.detector, CommandDetector):
-        return
-    find_program(settings.detector)
-    refused = [name for name in ("error_budget", "map_help") if getattr(settings, name)]
-    if refused:
-        raise BadInput(
-            "\n".join(f"{name}=true: only our own detectors can, not detector=command" for name in refused)
-        )
+    return objective_of(verdict.score, settings.objective)
 
 
 def _listen(settings: RunSettings, folder: Path, delays: Path | None) -> DetectionResult | None:
@@ -118,13 +102,6 @@ def _budget(settings: RunSettings, scene: Scene, truth: Truth, result: Detection
         return ()
     clocks = {sensor.id: sensor.clock for sensor in scene.sensors}
     return measure_budget(result, truth, clocks, settings.detector)
-
-
-def _check_objective(name: str) -> None:
-    score: Score = judge(Truth(()), ()).score
-    numbers = [key for key, value in score.items() if not isinstance(value, dict)]
-    if name not in numbers:
-        raise BadInput(f"objective={name}: no such number in the score{nearest(name, numbers)}")
 
 
 @hydra.main(version_base="1.3", config_path="pkg://conf", config_name="run")

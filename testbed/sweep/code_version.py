@@ -1,0 +1,66 @@
+"""Which code made a number: a digest of everything that decides rows, and the commit for people."""
+
+import hashlib
+import importlib.metadata
+import platform
+import subprocess
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+_HOME = Path(__file__).resolve().parents[2]
+# What is imported to render, hear and judge; the configs are in the digest of a cell, resolved.
+_ROOMS = ("scenes", "sim", "detector", "testbed")
+_KINDS = {".py", ".json", ".csv"}
+# Libraries whose arithmetic reaches the rows.
+_LIBRARIES = ("numpy", "scipy", "numba", "soundfile", "shapely", "polars")
+
+
+@dataclass(frozen=True)
+class CodeVersion:
+    """What made the rows.
+
+    Attributes
+    ----------
+    digest : str
+        Of the sources and of the versions of the libraries that compute.
+    commit : str
+        Of the repository, with "+" where files differ from it; empty where there is no repository.
+    libraries : tuple of (name, version)
+        Python first.
+    """
+
+    digest: str
+    commit: str
+    libraries: tuple[tuple[str, str], ...]
+
+
+@cache
+def code_version() -> CodeVersion:
+    """Return the version of the running code."""
+    libraries = (
+        ("python", platform.python_version()),
+        *((name, importlib.metadata.version(name)) for name in _LIBRARIES),
+    )
+    sha = hashlib.sha256(repr(libraries).encode())
+    for room in _ROOMS:
+        for path in sorted((_HOME / room).rglob("*")):
+            if path.suffix in _KINDS and "__pycache__" not in path.parts:
+                sha.update(path.relative_to(_HOME).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return CodeVersion(sha.hexdigest()[:16], _commit(), libraries)
+
+
+def _commit() -> str:
+    """Return the commit of the folder that holds the packages, or the empty string."""
+    if not (_HOME / ".git").exists():
+        return ""
+    try:
+        commit = _git("rev-parse", "HEAD")[:12]
+        return commit + ("+" if _git("status", "--porcelain", "--untracked-files=no") else "")
+    except (OSError, subprocess.SubprocessError):
+        return ""
+
+
+def _git(*words: str) -> str:
+    command = ["git", "-C", str(_HOME), *words]
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=20).stdout.strip()  # noqa: S603

@@ -1,0 +1,30 @@
+"""`echoblock sweep`: a design of configs x seeds -> rows, summary, report; resumable."""
+
+from pathlib import Path
+
+import hydra
+from omegaconf import DictConfig
+
+from testbed.config import SweepSettings
+from testbed.config_groups import register
+from testbed.job import perform_in_place
+from testbed.sweep.run_sweep import run_sweep
+from testbed.sweep.shards import read_records
+from testbed.sweep.tables import tables_of, write_tables
+
+PRODUCTS = ("manifest.json", "scenes.parquet", "matches.parquet", "incidents.parquet")
+
+SETTINGS = SweepSettings
+register(SETTINGS, "sweep")
+
+
+def sweep(settings: SweepSettings, folder: Path) -> None:
+    """Compute what is not there yet; gather everything."""
+    run_sweep(settings, folder)
+    write_tables(tables_of(read_records(folder)), folder)
+
+
+@hydra.main(version_base="1.3", config_path="pkg://conf", config_name="sweep")
+def main(config: DictConfig) -> None:
+    """Run the verb."""
+    return perform_in_place(config, SETTINGS, sweep, PRODUCTS)
