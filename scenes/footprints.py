@@ -1,4 +1,4 @@
-"""Import of a GeoJSON of footprints: WGS84 to local metres, touching houses united, every doubt accounted for."""
+"""Import of footprints from maps: WGS84 to local metres, touching houses united, every doubt accounted for."""
 
 import itertools
 from collections.abc import Mapping
@@ -13,9 +13,10 @@ from scenes.block import Block, Building, Ground, Origin
 from scenes.errors import BadInput
 from scenes.footprint_parts import Part, Sifted, parts_of_features, project_parts
 from scenes.frame import local_to_lonlat, lonlat_to_local
-from scenes.geojson import read_features, require_lonlat
+from scenes.geojson import require_lonlat
 from scenes.heights import Height, parse_length, read_height
 from scenes.import_account import ImportAccount
+from scenes.map_file import read_map
 from scenes.terrain import Terrain
 from scenes.terrain_file import read_terrain
 from scenes.unite import United, rings_of, unite
@@ -91,8 +92,9 @@ def read_footprints(
     Parameters
     ----------
     path : path
-        GeoJSON FeatureCollection of Polygons and MultiPolygons in WGS84. Properties, all optional: `id`, `height`,
-        `height_source`, `levels` or `building:levels`, `min_height`, `building`, `building:material`.
+        Polygons and MultiPolygons (`scenes.map_file`): GeoJSON in WGS84, GeoPackage, OpenStreetMap. Properties, all
+        optional: `id`, `height`, `height_source`, `levels` or `building:levels`, `min_height`, `building`,
+        `building:material`.
     options : FootprintOptions, optional
     terrain_file : path, optional
         GeoTIFF of the ground's heights (`scenes.geotiff`); without one it is flat. A building stands on the lowest
@@ -112,7 +114,7 @@ def read_footprints(
         When a file cannot be read as such, the map holds no building, or the terrain does not cover the block.
     """
     options = options or FootprintOptions()
-    features = read_features(path)
+    features = read_map(path)
     sifted = parts_of_features(features)
     require_lonlat(path, sifted.off_globe, len(sifted.parts) + sifted.off_globe)
     origin, sifted = _localise(sifted, options)

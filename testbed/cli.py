@@ -27,6 +27,7 @@ VERBS = {
     "paths": "draw the propagation paths of one source-sensor pair",
     "replay": "compute an alert again from its evidence, and say what differs",
     "verify-log": "check a log of verdicts for changes",
+    "plan": "where to put sensors: map, placement, comparison, acceptance, verification",
 }
 
 # Sentences, command lines, lines of overrides: what stands in them is text to Hydra's grammar, braces and commas too.

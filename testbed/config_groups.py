@@ -19,6 +19,7 @@ from testbed.command_detector import CommandDetector
 from testbed.config_schema import schema_of
 from testbed.faults import Faults
 from testbed.footprint_file import FootprintFile
+from testbed.planning.planners import PLANNERS
 from testbed.survey import Survey
 from testbed.sweep.compute import COMPUTES
 
@@ -57,6 +58,8 @@ def groups() -> dict[str, Group]:
         "propagation": Group(ENGINES, is_mixed=True),
         "detector": Group(DETECTOR_CHOICES, is_mixed=True),
         "compute": Group(COMPUTES, is_mixed=True),
+        "detector": Group(DETECTORS, is_mixed=True),
+        "planner": Group(PLANNERS, is_mixed=True),
     }
 
 

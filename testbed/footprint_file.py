@@ -16,7 +16,7 @@ class FootprintFile:
     Attributes
     ----------
     buildings : Path or None
-        GeoJSON in WGS84; required.
+        GeoJSON in WGS84, GeoPackage, .osm or .osm.pbf; required.
     footprints : FootprintOptions
         How footprints become a block.
     terrain : Path or None
@@ -36,5 +36,5 @@ class FootprintFile:
             When there is no file or it cannot be read as footprints.
         """
         if self.buildings is None:
-            raise BadInput("scene=file wants scene.buildings=FILE, a GeoJSON of building footprints")
+            raise BadInput("scene=file wants scene.buildings=FILE, a map of building footprints")
         return read_footprints(self.buildings, self.footprints, self.terrain)

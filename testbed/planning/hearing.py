@@ -1,0 +1,101 @@
+"""From levels to the probability that a sensor reports a shot."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import ndtr
+
+from detector.envelope import BAND_HZ
+from scenes.ambient import OCTAVES_HZ, Ambient
+from scenes.sensor import Microphone
+from sim.ambient import noise_levels
+from testbed.planning.gunfire import SharedDraws, aim_gain_db
+
+Floats = npt.NDArray[np.float64]
+
+# Positive phase of the reference blast, s: a service pistol's. Others differ by less than an octave.
+POSITIVE_S = 0.4e-3
+
+
+@dataclass(frozen=True)
+class Hearing:
+    """When a sensor reports a shot: p = works * plain * Phi((SNR - threshold) / sigma).
+
+    SNR is the peak level 1 m beside the muzzle, plus what the ways leave of the energy in the detector's band, less
+    the noise in that band.
+
+    Attributes
+    ----------
+    threshold_db : float
+        SNR of an even chance, dB.
+    sigma_db : float
+        What levels scatter by beyond what the paths and the weapon explain, dB.
+    plain : float
+        Nothing is heard more surely than this: masked by other sounds, in dead time.
+    works : float
+        Share of the time that a sensor works.
+
+    Notes
+    -----
+    The defaults were fitted by maximum likelihood to shots in the authored blocks crossroads-v1 and grid-v1 with the
+    default detector (`tests/bench/hearing_bench.py`); no real neighbourhood had a part in them.
+    """
+
+    threshold_db: float = 20.5
+    sigma_db: float = 10.4
+    plain: float = 0.99
+    works: float = 1.0
+
+
+def band_weights() -> Floats:
+    """Return the share of a blast's energy in each octave band that the detector's band passes, shape (8,).
+
+    Friedlander's wave has the energy spectrum (w T)^2 / (1 + (w T)^2)^2 (T its positive phase); an octave's share
+    goes with its width. The sum over all octaves is 1 before the detector's second-order band-pass.
+    """
+    octaves = np.array(OCTAVES_HZ)
+    turn = (2.0 * np.pi * octaves * POSITIVE_S) ** 2
+    energy = octaves * turn / (1.0 + turn) ** 2
+    return energy / energy.sum() * band_pass(octaves)
+
+
+def band_pass(frequency: Floats) -> Floats:
+    """Return the power gain of the detector's band-pass (second-order Butterworth on both sides)."""
+    low, high = BAND_HZ
+    return 1.0 / (1.0 + (low / frequency) ** 4) / (1.0 + (frequency / high) ** 4)
+
+
+def noise_db(ambient: Ambient, microphone: Microphone) -> float:
+    """Return the noise of street and microphone in the detector's band, dB re 20 uPa rms."""
+    octaves = np.array(OCTAVES_HZ)
+    levels = noise_levels(ambient, 0.0, microphone)
+    return float(10.0 * np.log10(np.sum(band_pass(octaves) * 10.0 ** (levels / 10.0))))
+
+
+def chances(
+    gain_db: npt.NDArray[np.floating],
+    bearing_rad: npt.NDArray[np.floating],
+    noise_in_band_db: float | Floats,
+    draws: SharedDraws,
+    hearing: Hearing,
+) -> Floats:
+    """Return the probability that each sensor reports a shot, given what all sensors share.
+
+    Parameters
+    ----------
+    gain_db : ndarray, shape (...)
+        From `testbed.planning.levels`: level in the detector's band re that at 1 m, dB; -inf where no way leads.
+    bearing_rad : ndarray, shape (...)
+        From the source to the sensor, counter-clockwise from east.
+    noise_in_band_db : float or ndarray broadcastable to (...)
+    draws : SharedDraws
+    hearing : Hearing
+
+    Returns
+    -------
+    ndarray, shape (..., d)
+    """
+    snr = gain_db[..., None] + aim_gain_db(bearing_rad, draws) + draws.level_db
+    snr = snr - np.asarray(noise_in_band_db)[..., None]
+    return hearing.works * hearing.plain * ndtr((snr - hearing.threshold_db) / hearing.sigma_db)

@@ -1,0 +1,171 @@
+"""Where to put sensors: the planner's choice beside its rivals, the curve over their number, where the next ones go."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from scenes.errors import BadInput
+from testbed.planning.deliver import plain
+from testbed.planning.forecast import Forecast, forecast, summarise
+from testbed.planning.planners import PLANNERS
+from testbed.planning.search import loss_of, weigh
+from testbed.planning.study import PlanSettings, Study, chosen_ids
+from testbed.planning.worth import Choices, lay_out_choices
+
+RIVALS = ("coverage", "farthest", "regular", "random")
+CURVE = (0.5, 0.75, 1.0, 1.25, 1.5)
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """The chosen mounts, their forecast, the rivals', and tables.
+
+    Attributes
+    ----------
+    chosen : tuple of int
+        Mounts, those installed first.
+    found : Forecast
+    rivals : dict of name to mounts
+    table : polars.DataFrame
+        A row a layout: figures as of `testbed.planning.forecast.summarise`, cost, loss.
+    curve : polars.DataFrame
+        Figures over the number of sensors and what they cost.
+    following : polars.DataFrame
+        Where the next sensors go, and what each brings.
+    """
+
+    chosen: tuple[int, ...]
+    found: Forecast
+    rivals: dict[str, tuple[int, ...]]
+    table: pl.DataFrame
+    curve: pl.DataFrame
+    following: pl.DataFrame
+
+
+def choices_of(study: Study, *, fixed: Sequence[int] | None = None) -> Choices:
+    """Return the mounts of a study as planners see them; `fixed` replaces the installed ones."""
+    mounts = study.mounts
+    installed = mounts.installed
+    if fixed is not None:
+        installed = np.zeros(len(mounts), dtype=np.bool_)
+        installed[list(fixed)] = True
+    return lay_out_choices(
+        study.levels,
+        study.question,
+        study.cells.weight,
+        mounts.position_m,
+        mounts.cost,
+        installed,
+        mounts.allowed,
+    )
+
+
+def check_wishes(study: Study, count: int | None, budget: float | None) -> None:
+    """Refuse a count or a budget that the mounts cannot meet.
+
+    Raises
+    ------
+    BadInput
+        One line a mistake.
+    """
+    mounts, mistakes = study.mounts, []
+    installed, usable = int(mounts.installed.sum()), int((mounts.allowed | mounts.installed).sum())
+    if count is None and budget is None:
+        mistakes.append("optimise wants count=N or budget=COST, or both")
+    if count is not None and count > usable:
+        mistakes.append(f"count={count}: only {usable} of {len(mounts)} mounts may hold a sensor")
+    if count is not None and count < installed:
+        mistakes.append(f"count={count}: {installed} sensors are installed already")
+    spent = float(mounts.cost[mounts.installed].sum())
+    if budget is not None and spent > budget:
+        mistakes.append(f"budget={budget:g}: the installed sensors cost {spent:g}")
+    if mistakes:
+        raise BadInput("\n".join(mistakes))
+
+
+def make_plan(study: Study, settings: PlanSettings) -> Plan:
+    """Choose mounts, and set rivals, the current layout, the curve and the next places beside the choice.
+
+    Raises
+    ------
+    BadInput
+        When the count or the budget cannot be met.
+    """
+    check_wishes(study, settings.count, settings.budget)
+    choices = choices_of(study)
+    count, budget, workers = settings.count, settings.budget, settings.workers
+    chosen = tuple(settings.planner.choose(choices, count, budget, workers))
+    rivals = {name: tuple(PLANNERS[name]().choose(choices, count, budget, workers)) for name in RIVALS}
+    current = tuple(int(i) for i in np.flatnonzero(study.mounts.installed))
+    if current:
+        rivals["current"] = current
+    found = forecast(study.levels.take(list(chosen)), study.question)
+    rows = [_row("planned", study, choices, chosen, found)]
+    for name, layout in rivals.items():
+        rows.append(
+            _row(name, study, choices, layout, forecast(study.levels.take(list(layout)), study.question))
+        )
+    curve = _curve(study, settings, choices, len(chosen))
+    return Plan(chosen, found, rivals, pl.DataFrame(rows), curve, place_next(study, settings, chosen))
+
+
+def place_next(study: Study, settings: PlanSettings, chosen: Sequence[int]) -> pl.DataFrame:
+    """Return where the next sensors go, one after another, and what each brings, all others staying."""
+    choices = choices_of(study, fixed=chosen)
+    layout, rows = list(chosen), []
+    for _ in range(settings.next_count):
+        free = np.flatnonzero(choices.open)
+        free = free[~np.isin(free, layout)]
+        if not len(free):
+            break
+        losses = weigh(choices, np.array(layout, dtype=np.int64), free.astype(np.int64), both=True)
+        best = int(free[int(np.argmin(losses))])
+        before = loss_of(choices, layout)
+        layout.append(best)
+        figures = summarise(forecast(study.levels.take(layout), study.question), study.cells.weight)
+        rows.append(
+            {
+                "next": len(rows) + 1,
+                "mount": str(study.mounts.ids[best]),
+                "type": str(study.mounts.type[best]),
+                "cost": float(study.mounts.cost[best]),
+                "loss_m": round(float(losses.min()), 3),
+                "gain_m": round(before - float(losses.min()), 3),
+                **plain(figures),
+            }
+        )
+    return pl.DataFrame(rows)
+
+
+def _row(
+    name: str, study: Study, choices: Choices, layout: Sequence[int], found: Forecast
+) -> dict[str, object]:
+    return {
+        "layout": name,
+        "sensors": len(layout),
+        "cost": round(float(study.mounts.cost[list(layout)].sum()), 2),
+        "loss_m": round(loss_of(choices, list(layout)), 3),
+        **plain(summarise(found, study.cells.weight)),
+        "mounts": " ".join(chosen_ids(study, list(layout))),
+    }
+
+
+def _curve(study: Study, settings: PlanSettings, choices: Choices, number: int) -> pl.DataFrame:
+    """Return figures of planned, spread and random layouts over the number of sensors."""
+    least = max(int(choices.fixed.sum()), settings.sensors_needed)
+    most = int((choices.open | choices.fixed).sum())
+    numbers = sorted({int(np.clip(round(share * number), least, most)) for share in CURVE})
+    quick = PLANNERS["joint"](restarts=1, rounds=3)
+    rows = []
+    for n in numbers:
+        for name, planner in (
+            ("joint", quick),
+            ("farthest", PLANNERS["farthest"]()),
+            ("random", PLANNERS["random"]()),
+        ):
+            layout = planner.choose(choices, n, None, settings.workers)
+            found = forecast(study.levels.take(list(layout)), study.question)
+            rows.append({"planner": name, **_row(name, study, choices, layout, found)})
+    return pl.DataFrame(rows).drop("layout", "mounts")

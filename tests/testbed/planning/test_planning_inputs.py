@@ -1,0 +1,167 @@
+"""Files that planners bring: read as they are meant, mistakes told by id."""
+
+import json
+
+import numpy as np
+import pyogrio.raw
+import pyproj
+import pytest
+import shapely
+
+from scenes.block import Block, Building, Origin
+from scenes.errors import BadInput
+from scenes.footprints import read_footprints
+from scenes.map_file import read_map
+from testbed.planning.mount_table import propose_mounts, read_mount_table
+from testbed.planning.street_cells import forbid, lay_cells
+
+LON, LAT = -71.08, 42.35
+OSM = """<?xml version="1.0" encoding="UTF-8"?>
+<osm version="0.6">
+ <node id="1" lat="42.3500" lon="-71.0800"/><node id="2" lat="42.3500" lon="-71.0798"/>
+ <node id="3" lat="42.3502" lon="-71.0798"/><node id="4" lat="42.3502" lon="-71.0800"/>
+ <node id="5" lat="42.3510" lon="-71.0800"/><node id="6" lat="42.3510" lon="-71.0798"/>
+ <node id="7" lat="42.3512" lon="-71.0798"/><node id="8" lat="42.3512" lon="-71.0800"/>
+ <way id="10"><nd ref="1"/><nd ref="2"/><nd ref="3"/><nd ref="4"/><nd ref="1"/>
+  <tag k="building" v="yes"/><tag k="height" v="40'"/></way>
+ <way id="11"><nd ref="5"/><nd ref="6"/><tag k="building" v="yes"/></way>
+ <way id="12"><nd ref="5"/><nd ref="6"/><nd ref="7"/><nd ref="8"/><nd ref="5"/><tag k="building" v="roof"/></way>
+ <way id="13"><nd ref="1"/><nd ref="5"/><tag k="highway" v="residential"/></way>
+</osm>
+"""
+
+
+def town() -> Block:
+    house = np.array([(-20.0, -20.0), (20.0, -20.0), (20.0, 20.0), (-20.0, 20.0)])
+    return Block(
+        "town", (Building("h1", house, 12.0),), (-100.0, -100.0, 100.0, 100.0), origin=Origin(LON, LAT)
+    )
+
+
+def test_openstreetmap_is_read_and_what_is_no_building_named(tmp_path):
+    file = tmp_path / "town.osm"
+    file.write_text(OSM)
+    block, account = read_footprints(file)
+    assert [b.id for b in block.buildings] == ["w10"]
+    assert block.buildings[0].height_m == pytest.approx(12.192)
+    told = dict(account.dropped)
+    assert "LineString" in told["w11"]
+    assert "roof" in told["w12"]
+    assert [f["properties"]["id"] for f in read_map(file, "lines")] == ["w13"]
+
+
+def test_entities_in_openstreetmap_files_are_refused(tmp_path):
+    file = tmp_path / "bomb.osm"
+    file.write_text('<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "b">]><osm/>')
+    with pytest.raises(BadInput, match="entities"):
+        read_footprints(file)
+
+
+def write_package(file, crs, shapes):
+    pyogrio.raw.write(
+        file,
+        geometry=shapely.to_wkb(np.array(shapes)),
+        field_data=[np.array([f"b{i}" for i in range(len(shapes))], dtype=object), np.full(len(shapes), 9.0)],
+        fields=["id", "height"],
+        layer="buildings",
+        driver="GPKG",
+        crs=crs,
+        geometry_type="Polygon",
+    )
+
+
+def test_a_package_in_metres_comes_out_where_the_same_in_degrees_does(tmp_path):
+    degrees = shapely.box(LON, LAT, LON + 0.0004, LAT + 0.0003)
+    to_utm = pyproj.Transformer.from_crs("EPSG:4326", "EPSG:32619", always_xy=True)
+    metres = shapely.transform(degrees, lambda p: np.column_stack(to_utm.transform(p[:, 0], p[:, 1])))
+    write_package(tmp_path / "a.gpkg", "EPSG:4326", [degrees])
+    write_package(tmp_path / "b.gpkg", "EPSG:32619", [metres])
+    first, second = (read_footprints(tmp_path / f"{name}.gpkg")[0] for name in "ab")
+    assert second.origin.lon == pytest.approx(first.origin.lon, abs=1e-6)
+    np.testing.assert_allclose(first.buildings[0].outline, second.buildings[0].outline, atol=0.02)
+
+
+def test_a_file_that_is_no_map_is_told(tmp_path):
+    for name, text in (("a.gpkg", "nonsense"), ("b.osm.pbf", "nonsense"), ("c.shp", "")):
+        (tmp_path / name).write_text(text)
+        with pytest.raises(BadInput, match=name):
+            read_footprints(tmp_path / name)
+
+
+def test_mounts_inside_houses_are_dropped_by_name(tmp_path):
+    file = tmp_path / "mounts.csv"
+    file.write_text(
+        f"id,lon,lat,z_agl,type,cost,allowed,installed\nin,{LON},{LAT},6,pole,2,yes,no\n"
+        f"roof,{LON},{LAT},14,roof,3,no,yes\nout,{LON + 0.0006},{LAT},,pole,,,\nfar,{LON + 1},{LAT},6,pole,1,1,0\n"
+    )
+    table, notes = read_mount_table(file, town(), 5.0)
+    assert table.ids.tolist() == ["roof", "out"]
+    assert table.z_agl_m.tolist() == [14.0, 5.0]
+    assert table.cost.tolist() == [3.0, 1.0]
+    assert table.allowed.tolist() == [False, True]
+    assert table.installed.tolist() == [True, False]
+    told = dict(notes)
+    assert "inside building 'h1'" in told["in"]
+    assert "outside the block" in told["far"]
+
+
+def test_feet_are_feet(tmp_path):
+    file = tmp_path / "mounts.csv"
+    file.write_text(f"id,lon,lat,z_agl\na,{LON + 0.0006},{LAT},20\n")
+    table, _ = read_mount_table(file, town(), 5.0, feet=True)
+    assert table.z_agl_m[0] == pytest.approx(6.096)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("id,lon,lat\na,1,x\n", "line 2"),
+        ("id,lon,lat,cost\na,-71.0795,42.35,-3\n", "cost"),
+        ("id,lon,lat,installed\na,-71.0795,42.35,maybe\n", "installed"),
+        ("id,lon,lat,z_agl\na,-71.0795,42.35,high\n", "z_agl"),
+        ("id,lon,lat\na,-71.0795,42.35\na,-71.0796,42.35\n", "again"),
+        ("name,lon,lat\na,-71.0795,42.35\n", "columns"),
+    ],
+)
+def test_mistakes_in_mounts_are_told(tmp_path, text, told):
+    file = tmp_path / "mounts.csv"
+    file.write_text(text)
+    with pytest.raises(BadInput, match=told):
+        read_mount_table(file, town(), 5.0)
+
+
+def test_cells_lie_on_open_ground_and_are_as_many_as_wished():
+    cells, _ = lay_cells(town(), None, 200)
+    assert 150 < len(cells) <= 200
+    assert cells.weight.sum() == pytest.approx(1.0)
+    assert (np.abs(cells.position_m[:, :2]).max(axis=1) > 20.0).all()
+
+
+def test_streets_zones_and_forbidden_areas(tmp_path):
+    block = town()
+
+    def write(name, geometry):
+        feature = {"type": "Feature", "properties": {"id": name}, "geometry": geometry}
+        file = tmp_path / f"{name}.geojson"
+        file.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
+        return file
+
+    street = write(
+        "street",
+        {"type": "LineString", "coordinates": [[LON - 0.001, LAT + 0.0005], [LON + 0.001, LAT + 0.0005]]},
+    )
+    ring = [[LON, LAT - 1], [LON + 1, LAT - 1], [LON + 1, LAT + 1], [LON, LAT + 1], [LON, LAT - 1]]
+    east = write("east", {"type": "Polygon", "coordinates": [ring]})
+    cells, _ = lay_cells(block, 8.0, 1000, streets=street, zones=east)
+    assert np.ptp(cells.position_m[:, 1]) < 30.0
+    assert set(cells.zone[cells.position_m[:, 0] > 1.0]) == {"east"}
+    assert set(cells.zone[cells.position_m[:, 0] < -1.0]) == {""}
+    held, _ = forbid(block, east, np.array([[50.0, 0.0], [-50.0, 0.0]]))
+    assert held.tolist() == ["east", ""]
+
+
+def test_proposals_stand_in_the_open_and_are_named():
+    table = propose_mounts(town(), 40, 20.0, 6.0, ("pole", "roof"))
+    assert len(set(table.ids.tolist())) == len(table)
+    assert {"pole", "roof"} == set(table.type.tolist())
+    assert (table.z_agl_m[table.type == "roof"] > 12.0).all()

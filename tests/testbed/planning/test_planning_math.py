@@ -1,0 +1,115 @@
+"""The sums behind a coverage map, against brute force and closed forms."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from scenes.ambient import Ambient
+from scenes.sensor import Microphone
+from testbed.planning.acceptance import shots_needed
+from testbed.planning.coverage import count_at_least, count_without_each
+from testbed.planning.gunfire import SHARES, aim_gain_db, is_detectable, share_draws, shares_of
+from testbed.planning.hearing import Hearing, band_weights, chances, noise_db
+from testbed.planning.location import LocationErrors, arrival_sigma_m, expected_bound, sample_shots
+
+
+def test_the_count_of_hearing_sensors_is_that_of_all_subsets():
+    chance = np.random.default_rng(0).uniform(size=(3, 6, 2))
+    brute = np.zeros((3, 2))
+    for heard in itertools.product([0, 1], repeat=6):
+        if sum(heard) >= 4:
+            pattern = np.array(heard)[None, :, None]
+            brute += np.prod(np.where(pattern, chance, 1.0 - chance), axis=1)
+    np.testing.assert_allclose(count_at_least(chance, 4), brute, atol=1e-12)
+
+
+def test_a_dead_sensor_is_one_that_never_hears():
+    chance = np.random.default_rng(1).uniform(size=(2, 5, 1))
+    for dead in range(5):
+        silent = chance.copy()
+        silent[:, dead] = 0.0
+        expected = count_at_least(silent, 3)[:, 0]
+        np.testing.assert_allclose(count_without_each(chance, 3, np.ones(1))[:, dead], expected, atol=1e-12)
+
+
+def test_sensors_that_share_the_weapon_are_less_sure_than_independent_ones():
+    # Half of all shots nobody hears: 4 of 8 hear with 1/2, not with the 0.64 of independent sensors at 1/2.
+    chance = np.stack([np.zeros((1, 8)), np.ones((1, 8))], axis=-1)
+    together = float((count_at_least(chance, 4) @ np.array([0.5, 0.5]))[0])
+    apart = float(count_at_least(np.full((1, 8, 1), 0.5), 4)[0, 0])
+    assert together == pytest.approx(0.5)
+    assert apart == pytest.approx(0.637, abs=1e-3)
+
+
+def test_the_bound_of_a_square_is_its_closed_form():
+    # Four sensors all round: J = 4/s^2 diag(1/2, 1/2, 1), so each coordinate has the variance s^2 / 2.
+    bearing = np.array([[0.0, 0.5, 1.0, 1.5]]) * np.pi
+    assert expected_bound(np.ones((1, 4)), np.full((1, 4), 3.0), bearing)[0] == pytest.approx(3.0)
+
+
+def test_sensors_in_one_direction_locate_nothing():
+    assert np.isinf(expected_bound(np.ones((1, 5)), np.ones((1, 5)), np.full((1, 5), 0.3))[0])
+
+
+def test_sampled_errors_have_the_root_mean_square_of_bound_and_floor():
+    rng = np.random.default_rng(2)
+    bearing = np.array([[0.0, 0.5, 1.0, 1.5]]) * np.pi
+    error = sample_shots(
+        np.ones((1, 4, 1)),
+        np.full((1, 4), 3.0),
+        bearing,
+        np.zeros(4000, dtype=np.int64),
+        rng.uniform(size=(4000, 4)),
+        rng.standard_normal((4000, 2)),
+        4,
+        4.0,
+    )
+    assert np.sqrt(np.mean(error**2)) == pytest.approx(5.0, rel=0.03)
+
+
+def test_arrivals_of_distant_and_detoured_sensors_are_less_certain():
+    errors = LocationErrors(0.01, 0.5, 0.01, 1.0, 4.0)
+    near, far = arrival_sigma_m(np.array([0.0, 500.0]), np.array([0.0, 12.0]), errors, 340.0)
+    assert near == pytest.approx(np.hypot(3.4, 0.5))
+    assert far == pytest.approx(np.sqrt(3.4**2 + 0.5**2 + 5.0**2 + 12.0**2))
+
+
+def test_small_bores_are_not_detectable_gunfire():
+    assert not is_detectable("rifle-22")
+    assert not is_detectable("rifle-223")
+    assert is_detectable("pistol-9mm")
+    assert is_detectable("shotgun-12")
+    assert sum(shares_of(SHARES, detectable=True).values()) == pytest.approx(1.0)
+
+
+def test_shared_draws_keep_the_mean_level_of_the_mix():
+    draws = share_draws({"pistol-9mm": 0.5, "rifle-22": 0.5}, 6, 4)
+    assert draws.weight.sum() == pytest.approx(1.0)
+    assert draws.weight @ draws.level_db == pytest.approx(0.5 * (160.5 + 140.0), abs=0.3)
+
+
+def test_a_pistol_is_seven_decibels_louder_in_front_than_behind():
+    draws = share_draws({"pistol-9mm": 1.0}, 1, 1)
+    front, back = aim_gain_db(draws.azimuth_rad[0] + np.array([0.0, np.pi]), draws)[:, 0]
+    assert front - back == pytest.approx(20.0 * np.log10(1.4 / 0.6), abs=1e-9)
+
+
+def test_a_sensor_at_the_threshold_hears_half_of_the_shots():
+    hearing = Hearing(20.0, 8.0, 1.0, 1.0)
+    draws = share_draws({"pistol-9mm": 1.0}, 1, 1)
+    gain = np.array([20.0 - draws.level_db[0] + 40.0])
+    aside = draws.azimuth_rad + 0.5 * np.pi
+    assert chances(gain, aside, 40.0, draws, hearing)[0, 0] == pytest.approx(0.5)
+
+
+def test_the_band_holds_most_of_a_blast_and_noise_adds_up_below_the_street():
+    assert 0.5 < band_weights().sum() < 1.0
+    octaves = 10.0 * np.log10(np.sum(10.0 ** (np.array(Ambient().octave_db_rms) / 10.0)))
+    assert noise_db(Ambient(), Microphone()) < octaves
+
+
+def test_the_number_of_shots_tells_a_good_network_from_the_rule():
+    assert shots_needed(1.0, 0.95) == 29  # 0.9^29 < 0.05
+    assert shots_needed(0.5, 0.95) < 15
+    assert shots_needed(0.9, 0.95) is None
