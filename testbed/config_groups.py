@@ -58,7 +58,6 @@ def groups() -> dict[str, Group]:
         "propagation": Group(ENGINES, is_mixed=True),
         "detector": Group(DETECTOR_CHOICES, is_mixed=True),
         "compute": Group(COMPUTES, is_mixed=True),
-        "detector": Group(DETECTORS, is_mixed=True),
         "planner": Group(PLANNERS, is_mixed=True),
     }
 

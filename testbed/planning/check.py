@@ -10,10 +10,12 @@ import polars as pl
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from scenes.errors import BadInput
 from scenes.event import Event
 from scenes.scene import Scene
 from scenes.sensor import Sensor
 from scenes.streams import draw_stream
+from testbed.command_detector import CommandDetector
 from testbed.intervals import binomial_interval
 from testbed.planning.forecast import CONTRACT_M, Forecast
 from testbed.planning.full_simulation import FiredShots, fire, time_shots
@@ -67,6 +69,10 @@ def check_map(
     names : sequence of str, optional
         Of the cells.
     """
+    if isinstance(settings.detector, CommandDetector):
+        raise BadInput(
+            "detector=command: the map is set beside our own detectors; choose another or check_points=0"
+        )
     rows = []
     with progress_bar("full simulation", "place") as progress:
         for done, cell in enumerate(cells, start=1):

@@ -6,25 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from sim.sources.weapons import WEAPONS
+from scenes.weapons import WEAPONS
 
 Floats = npt.NDArray[np.float64]
 
-# (A) Shares of weapons in gunfire on streets: handguns prevail; no count by calibre is public.
-SHARES: Mapping[str, float] = {
-    "pistol-9mm": 0.45,
-    "pistol-40": 0.16,
-    "pistol-45": 0.10,
-    "pistol-380": 0.08,
-    "revolver-357": 0.05,
-    "rifle-223": 0.05,
-    "rifle-762": 0.03,
-    "rifle-22": 0.05,
-    "shotgun-12": 0.03,
-}
+# How often each weapon is fired on streets, as scenes draw it.
+SHARES: Mapping[str, float] = {kind: weapon.share for kind, weapon in WEAPONS.items()}
 # Contracts speak of detectable gunfire: outdoor, unsuppressed, over .25 calibre.
-DETECTABLE_OVER_M = 0.25 * 0.0254
-_GAUGE_12_M = 18.5e-3
+DETECTABLE_OVER_IN = 0.25
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,8 +44,7 @@ class SharedDraws:
 
 def is_detectable(kind: str) -> bool:
     """Tell whether a contract counts the weapon: its bore is over .25 inch."""
-    projectile = WEAPONS[kind].projectile
-    return (_GAUGE_12_M if projectile is None else projectile.diameter_m) > DETECTABLE_OVER_M
+    return WEAPONS[kind].calibre_in > DETECTABLE_OVER_IN
 
 
 def shares_of(shares: Mapping[str, float], *, detectable: bool) -> dict[str, float]:

@@ -18,12 +18,12 @@ from scenes.scene import Scene
 from scenes.sensor import Sensor
 from scenes.streams import draw_stream
 from scenes.walls import draw_in, open_ground
+from scenes.weapons import WEAPONS
 from sim.clock import CLOCKS
 from sim.microphone import MICROPHONES
 from sim.propagation.city import index_block
 from sim.propagation.levels import open_listeners, sum_levels
 from sim.propagation.trace import PathOptions
-from sim.sources.weapons import WEAPONS
 from testbed.planning.full_simulation import fire, time_shots
 from testbed.planning.gunfire import SHARES, SharedDraws, aim_gain_db
 from testbed.planning.hearing import band_weights, noise_db
