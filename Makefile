@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 WORKERS ?= 2
 
-.PHONY: demo picture test lint types contracts unit bench clean
+.PHONY: demo gallery picture test lint types contracts unit bench clean
 
 demo: $(READY)
 	$(BIN)/echoblock run out=results/demo
@@ -13,6 +13,10 @@ demo: $(READY)
 # Draws the picture of the README.
 picture: demo
 	cp results/demo/map.png docs/map.png
+
+# Every source at three distances, every fault: waveform, spectrum, spectrogram.
+gallery: $(READY)
+	$(BIN)/python -m testbed.gallery results/gallery
 
 test: $(READY) lint types contracts unit
 

@@ -16,6 +16,7 @@ from sim.propagation.city import City
 from sim.propagation.engines import EngineOptions, Trace, open_engine
 from sim.propagation.paths import PathKind, Paths
 from sim.pulse_table import PulseTable, RateFilters, pulse_tables
+from sim.shock_echoes import shock_echoes
 from sim.sources import SOURCES
 from sim.sources.emission import Emission, Shock
 from sim.tail.field import ScatteredField, links_from, open_field
@@ -144,17 +145,22 @@ def trace_event(event: Event, seed: int, receivers_m: Floats, street: Street) ->
             for receiver, arrivals in enumerate(_arrivals(event, part, traced, street, eddies, tails)):
                 heard[receiver].extend(arrivals)
             continue
-        for receiver, emission in enumerate(_shock_emissions(part, receivers_m, street)):
-            if emission is not None:
-                here = receivers_m[receiver : receiver + 1]
-                traced = street.trace(emission.position_m, here)
-                heard[receiver].extend(_arrivals(event, emission, traced, street, eddies, [None])[0])
+        free_m = free_length(street.facades, part.muzzle_m, part.direction, part.range_m)
+        for receiver, place in enumerate(receivers_m):
+            heard[receiver].extend(_shock_arrivals(event, part, free_m, place, street, eddies))
     return heard
 
 
-def _shock_emissions(shock: Shock, receivers_m: Floats, street: Street) -> tuple[Emission | None, ...]:
-    free_m = free_length(street.facades, shock.muzzle_m, shock.direction, shock.range_m)
-    return shock.trace(receivers_m, street.air.sound_speed_mps, free_m)
+def _shock_arrivals(
+    event: Event, shock: Shock, free_m: float, receiver_m: Floats, street: Street, eddies: Eddies
+) -> list[Arrivals]:
+    """Trace each part of a shock from its own point of the trajectory to one receiver."""
+    found: list[Arrivals] = []
+    for echo in shock_echoes(shock, receiver_m, street.facades, street.air.sound_speed_mps, free_m):
+        (paths,) = street.trace(echo.emission.position_m, receiver_m[None, :])
+        traced = [paths.select(echo.serves(paths))]
+        found += _arrivals(event, echo.emission, traced, street, eddies, [None])[0]
+    return found
 
 
 def _tails(

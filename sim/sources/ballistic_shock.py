@@ -38,15 +38,25 @@ def ballistic_shock(
     if projectile.speed_mps <= _SLOWEST_SOUND_MPS:
         return None
 
-    def trace(
-        receivers_m: npt.NDArray[np.float64], sound_mps: float, free_m: float
-    ) -> tuple[Emission | None, ...]:
-        reach = min(free_m, range_m, _supersonic_m(projectile, sound_mps))
+    def place(
+        receivers_m: npt.NDArray[np.float64],
+    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
         offset = receivers_m - muzzle_m
         along = offset @ direction
         miss = np.linalg.norm(offset - along[:, None] * direction, axis=1)
-        miss = np.maximum(miss, _NEAREST_MISS_M)
-        emitted = emission_points(projectile, along, miss, sound_mps, reach)
+        return along, np.maximum(miss, _NEAREST_MISS_M)
+
+    def left(
+        receivers_m: npt.NDArray[np.float64], sound_mps: float, free_m: float
+    ) -> npt.NDArray[np.float64]:
+        reach = min(free_m, range_m, _supersonic_m(projectile, sound_mps))
+        return emission_points(projectile, *place(receivers_m), sound_mps, reach)
+
+    def trace(
+        receivers_m: npt.NDArray[np.float64], sound_mps: float, free_m: float
+    ) -> tuple[Emission | None, ...]:
+        along, miss = place(receivers_m)
+        emitted = left(receivers_m, sound_mps, free_m)
         return tuple(
             None
             if np.isnan(x)
@@ -57,7 +67,7 @@ def ballistic_shock(
         )
 
     range_m = min(_ground_m(projectile, muzzle_m, direction), _supersonic_m(projectile, _SLOWEST_SOUND_MPS))
-    return Shock(muzzle_m, direction, range_m, trace)
+    return Shock(muzzle_m, direction, range_m, trace, left)
 
 
 def flight_time(projectile: Projectile, distance_m: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

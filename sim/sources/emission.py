@@ -53,12 +53,15 @@ class Shock:
         Receivers (m, 3), speed of sound m/s, free length of the trajectory m -> one `Emission` each, or None where the
         shock does not pass. The emission's waveform is scaled so that the receiver, at the straight-line distance
         r from `position_m`, gets waveform / r.
+    left : callable
+        The same arguments -> how far from the muzzle each receiver's shock left, m, NaN where it does not pass.
     """
 
     muzzle_m: npt.NDArray[np.float64]
     direction: npt.NDArray[np.float64]
     range_m: float
     trace: Callable[[npt.NDArray[np.float64], float, float], tuple["Emission | None", ...]]
+    left: Callable[[npt.NDArray[np.float64], float, float], npt.NDArray[np.float64]]
 
 
 @dataclass(frozen=True)
