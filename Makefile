@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 WORKERS ?= 2
 
-.PHONY: demo gallery picture test lint types contracts unit bench clean
+.PHONY: cluster-test demo gallery picture test lint types contracts unit bench clean
 
 demo: $(READY)
 	$(BIN)/echoblock run out=results/demo
@@ -51,3 +51,10 @@ $(READY): pyproject.toml constraints.txt
 
 clean:
 	rm -rf $(VENV) .pytest_cache .ruff_cache build *.egg-info
+
+# Dask with a worker killed in the middle, and Debian's Slurm on this one node (wants root, as in a container).
+cluster-test: $(READY)
+	@if command -v uv >/dev/null 2>&1; then VIRTUAL_ENV=$(VENV) uv pip install --quiet -e '.[dev,cluster]' -c constraints.txt; \
+	else $(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev,cluster]' -c constraints.txt; fi
+	$(BIN)/python -m tests.cluster.dask_test
+	tests/cluster/slurm_test.sh $(BIN)/python

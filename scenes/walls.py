@@ -111,7 +111,7 @@ def draw_in(area: shapely.Geometry, count: int, rng: np.random.Generator) -> Poi
     ndarray, shape (count, 2)
         m; empty when the area is.
     """
-    if shapely.is_empty(area) or shapely.area(area) == 0.0:
+    if count == 0 or shapely.is_empty(area) or shapely.area(area) == 0.0:
         return np.empty((0, 2))
     west, south, east, north = shapely.bounds(area)
     shapely.prepare(area)

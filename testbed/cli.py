@@ -22,6 +22,8 @@ VERBS = {
     "listen": "recording folder or pulse table -> alerts; the detector alone",
     "score": "alerts of any detector + truth -> score",
     "sweep": "a design of configs x seeds -> rows, summary, report; resumable",
+    "collect": "the rows of a sweep -> tables, summary, report",
+    "report": "one HTML page from the results folder of a run or a sweep",
     "field": "score the detector on the public live-fire set",
     "train": "simulated scenes -> classifier, as plain numbers",
     "paths": "draw the propagation paths of one source-sensor pair",

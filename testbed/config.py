@@ -32,7 +32,8 @@ class FromGroup:
 class SceneSettings:
     """The scene keys: what `render` needs, and `run` too.
 
-    `rate_hz` is the sampling rate of all sensors; `workers` changes the time a run takes, never a byte of it.
+    `height_factor` multiplies the heights of all buildings. `rate_hz` is the sampling rate of all sensors; `workers`
+    changes the time a run takes, never a byte of it.
     """
 
     scene: Annotated[Any, FromGroup("scene")]
@@ -45,6 +46,7 @@ class SceneSettings:
     survey: Annotated[Any, FromGroup("survey")]
     propagation: Annotated[Any, FromGroup("propagation")]
     faults: Annotated[Any, FromGroup("faults")] = NO_FAULTS
+    height_factor: Annotated[float, Field(ge=0.1, le=10.0)] = 1.0
     duration_s: Annotated[float, Field(ge=1.0, le=86_400.0)] = 60.0
     # What the detector takes as a recording (`detector.recording.RATES_HZ`).
     rate_hz: Annotated[int, Field(ge=6_000, le=200_000)] = 48_000
@@ -88,10 +90,14 @@ class SweepSettings(RunSettings):
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class CollectSettings:
-    """`results` is the folder of a sweep, or of `-m`; tables and report are written into it."""
+    """`results` is the folder of a sweep (of a run, for `report`); everything is written into it.
+
+    `objective` is the metric that ranks.
+    """
 
     results: Path | None = None
     objective: str = "incidents_recall"
+    out: Path = Path("results")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

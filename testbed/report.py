@@ -83,6 +83,11 @@ def write_page(
 
 def make_document(title: str, parts: Sequence[str]) -> str:
     """Return a whole page of parts that are HTML already; it asks nothing of any network and runs no script."""
+    return wrap_page(title, parts)
+
+
+def wrap_page(title: str, parts: Sequence[str]) -> str:
+    """Return a page that may load nothing, from the HTML of its parts; empty ones are left out."""
     policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from scenes.errors import BadInput
+from scenes.height_scale import scale_heights
 from scenes.import_account import ImportAccount
 from scenes.scene import Scene
 from scenes.scene_check import check_scene
@@ -38,6 +39,8 @@ def build_scene(settings: SceneSettings) -> tuple[Scene, ImportAccount | None]:
         block, account = settings.scene.read()
     else:
         block = settings.scene.build()
+    if settings.height_factor != 1.0:
+        block = scale_heights(block, settings.height_factor)
     mistakes: list[str] = []
     mounts = _attempt(lambda: settings.layout.place(block, draw_stream(seed, "layout")), mistakes)
     events = _attempt(

@@ -8,11 +8,13 @@ from omegaconf import DictConfig
 from testbed.config import SweepSettings
 from testbed.config_groups import register
 from testbed.job import perform_in_place
+from testbed.sweep.collect import PRODUCTS as GATHERED
+from testbed.sweep.collect import collect
+from testbed.sweep.estimates import METRICS
 from testbed.sweep.run_sweep import run_sweep
-from testbed.sweep.shards import read_records
-from testbed.sweep.tables import tables_of, write_tables
 
-PRODUCTS = ("manifest.json", "scenes.parquet", "matches.parquet", "incidents.parquet")
+PRODUCTS = ("manifest.json", *GATHERED)
+DEFAULT = "incidents_recall"
 
 SETTINGS = SweepSettings
 register(SETTINGS, "sweep")
@@ -21,7 +23,7 @@ register(SETTINGS, "sweep")
 def sweep(settings: SweepSettings, folder: Path) -> None:
     """Compute what is not there yet; gather everything."""
     run_sweep(settings, folder)
-    write_tables(tables_of(read_records(folder)), folder)
+    collect(folder, settings.objective if settings.objective in METRICS else DEFAULT)
 
 
 @hydra.main(version_base="1.3", config_path="pkg://conf", config_name="sweep")

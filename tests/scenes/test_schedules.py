@@ -134,6 +134,10 @@ def test_backfires_come_at_whole_engine_cycles():
         assert (np.diff(cycles) > 0.5).all()
 
 
+def test_rates_may_draw_nothing(block):
+    assert Rates(0.0, 0.0, 0.0).draw(block, 60.0, np.random.default_rng(0)) == ()
+
+
 def test_rates_are_rates(block):
     rates = Rates(gunshots_per_h=120.0, fireworks_per_h=0.0, backfires_per_h=60.0)
     counts = {"gun": 0, "backfire": 0}

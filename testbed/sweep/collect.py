@@ -1,0 +1,73 @@
+"""Gathers what a sweep computed: flat tables, a summary as CSV, a page. Done twice, it gives the same files."""
+
+from pathlib import Path
+
+import polars as pl
+
+from scenes.errors import BadInput
+from testbed.complaints import nearest
+from testbed.sweep.estimates import METRICS
+from testbed.sweep.manifest import FILE, Manifest, ManifestCell, read_manifest
+from testbed.sweep.shards import read_records
+from testbed.sweep.sweep_page import summarise
+from testbed.sweep.tables import FILES, tables_of, write_tables
+
+PRODUCTS = (*FILES.values(), "summary.csv", "effects.csv", "report.html")
+
+
+def collect(results: Path, objective: str) -> Path:
+    """Gather the sweep in a folder, or all sweeps in its subfolders (`sweep -m`: a job a cell), into it.
+
+    Parameters
+    ----------
+    results : Path
+    objective : str
+        Metric by which the report ranks.
+
+    Returns
+    -------
+    Path
+        The folder.
+
+    Raises
+    ------
+    BadInput
+        When there is no sweep, its parts are of different code, or the objective is no metric.
+    """
+    if objective not in METRICS:
+        raise BadInput(
+            f"objective={objective}: no such metric{nearest(objective, METRICS)}; one of {', '.join(METRICS)}"
+        )
+    if not results.is_dir():
+        raise BadInput(f"results={results}: no such folder")
+    folders = [results] if (results / FILE).is_file() else sorted(p.parent for p in results.glob(f"*/{FILE}"))
+    if not folders:
+        raise BadInput(f"results={results}: holds no sweep (no {FILE}, here or one folder below)")
+    manifest = _join([read_manifest(folder) for folder in folders], results)
+    first, parts = 0, []
+    for folder in folders:
+        parts.append(read_records(folder).with_columns(pl.col("cell") + first))
+        first += len(read_manifest(folder).cells)
+    tables = tables_of(pl.concat(parts))
+    if not len(tables.scenes):
+        raise BadInput(f"results={results}: no scene has been computed yet")
+    write_tables(tables, results)
+    page, cells, effects = summarise(manifest, tables, objective)
+    for name, text in (
+        ("summary.csv", cells.write_csv()),
+        ("effects.csv", effects.write_csv()),
+        ("report.html", page),
+    ):
+        draft = results / f".{name}.part"
+        draft.write_text(text, encoding="utf-8")
+        draft.replace(results / name)
+    return results
+
+
+def _join(manifests: list[Manifest], results: Path) -> Manifest:
+    head = manifests[0]
+    if len({m.code.digest for m in manifests}) > 1:
+        raise BadInput(f"results={results}: its sweeps were made by different code; they cannot be compared")
+    cells: list[ManifestCell] = [cell for manifest in manifests for cell in manifest.cells]
+    seeds = tuple(sorted({seed for manifest in manifests for seed in manifest.seeds}))
+    return Manifest(head.name, head.question, head.objective, tuple(cells), seeds, head.code)
