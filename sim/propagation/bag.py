@@ -28,13 +28,17 @@ CANDIDATE = np.dtype(
 
 
 class Rules(NamedTuple):
-    """What to look for: `PathOptions` for compiled code; `floor` is a ratio of powers."""
+    """What to look for: `PathOptions` for compiled code; `floor` is a ratio of powers.
+
+    With `roofs`, facades and corners fade at their roof edges (`sim.propagation.upright`); otherwise they end there.
+    """
 
     reflection_order: int
     corner_count: int
     floor: float
     ground: bool
     rigid_ground: bool
+    roofs: bool
 
 
 class Bag(NamedTuple):

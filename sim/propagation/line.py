@@ -11,8 +11,9 @@ from numba import njit
 
 from sim.propagation.bag import BANDS, VERTICES_MAX, keep_path, mirror_height
 from sim.propagation.corner_graph import air_angle
-from sim.propagation.grid import FREE, TOUCH_M, clearance
+from sim.propagation.grid import TOUCH_M
 from sim.propagation.ground import ground_gains
+from sim.propagation.heights import fade, fits, is_clear, weigh_heights
 from sim.propagation.places import OFF_WALL_M, building_over
 from sim.propagation.wedge import wedge_bounds, wedge_gains
 
@@ -46,7 +47,8 @@ def weigh_lines(plan, medium, rules, source, receivers, lines, count, bag):
             most = _spread(plan.corners, medium, line, across / length, length, edges, bounds)
             if not most > bag.state[pair, 1] * rules.floor:
                 break
-            if not _fits(plan.walls, plan.corners, plan.grid, line, z0, zr, across):
+            least = bag.state[pair, 1] * rules.floor
+            if not _passes(plan, medium, rules, line, z0, zr, across, edges, bounds, least):
                 continue
             bounce = _raise(line, z0, zr, across, points)
             x, y = points[bounce, 0], points[bounce, 1]
@@ -58,6 +60,10 @@ def weigh_lines(plan, medium, rules, source, receivers, lines, count, bag):
             ):
                 continue
             corners = _gains(plan.walls, plan.corners, medium, line, across / length, length, edges, gains)
+            if rules.roofs and line.size > 2:
+                weigh_heights(
+                    plan.walls, plan.corners, medium, rules.ground, line, z0, zr, across, edges, gains
+                )
             if mirrored and not rules.rigid_ground:
                 ground_gains(plan.surfaces, medium, x, y, length, (zr - z0) / length, gains)
             order = line.size - 2
@@ -85,7 +91,7 @@ def _spread(corners, medium, line, sine, length, edges, bounds):
 
     The bound is 0 where the way runs into a wall. `bounds` (bands,) is scratch.
     """
-    product, done, last = length, 0.0, -1
+    done, last = 0.0, -1
     bounds[:] = 1.0
     found = 0
     for k in range(1, line.size):
@@ -107,44 +113,47 @@ def _spread(corners, medium, line, sine, length, edges, bounds):
         if max(phi_in, phi_out) > corners.opening[corner]:
             return 0.0
         edges[found, 0], edges[found, 1], edges[found, 2] = phi_in, phi_out, done
-        product *= done
         found += 1
         last, done = corner, 0.0
-    if found == 0:
-        product, done = length, length
-    if done < TOUCH_M:
+    if (done if found > 0 else length) < TOUCH_M:
         return 0.0
-    power = 0.0
-    for band in range(BANDS):
-        power += bounds[band] ** 2 * math.exp(medium.log_power_per_m[band] * length)
-    return power / (product * done)
+    return _power(medium, bounds, length) / _spreading(line, edges, length)
 
 
 @njit(cache=True, nogil=True)
-def _fits(walls, corners, grid, line, z0, zr, across):
-    """Tell whether a way keeps below roofs at its facades, on the edges at its corners, and runs free between."""
-    slope = (zr - z0) / across if across > 0.0 else 0.0
-    done = 0.0
+def _power(medium, bounds, length):
+    """Return the power of pressures (bands,) after a length of air."""
+    power = 0.0
+    for band in range(BANDS):
+        power += bounds[band] ** 2 * math.exp(medium.log_power_per_m[band] * length)
+    return power
+
+
+@njit(cache=True, nogil=True)
+def _spreading(line, edges, length):
+    """Return what power is divided by on a way of that length whose corners `_spread` has measured, m2 and more."""
+    product, found = length, 0
     for k in range(1, line.size - 1):
-        done += math.hypot(line.x[k] - line.x[k - 1], line.y[k] - line.y[k - 1])
-        z, met = abs(z0 + slope * done), line.met[k]
-        if met < 0:
-            if z > walls.top[-1 - met] + TOUCH_M:
-                return False
-        elif z < corners.low[met] - TOUCH_M or z > corners.high[met] + TOUCH_M:
+        if line.met[k] >= 0:
+            product *= edges[found, 2]
+            found += 1
+    return product * (edges[found - 1, 3] if found > 0 else length)
+
+
+@njit(cache=True, nogil=True)
+def _passes(plan, medium, rules, line, z0, zr, across, edges, bounds, least):
+    """Tell whether a way is free, and meets facades and corners where they are or leaves enough power beside them.
+
+    `edges` and `bounds` are from `_spread`.
+    """
+    if not fits(plan.walls, plan.corners, line, z0, zr, across):
+        if not rules.roofs or line.size == 2:
             return False
-    if line.clear == FREE:
-        return True
-    done = 0.0
-    for k in range(1, line.size):
-        before = z0 + slope * done
-        done += math.hypot(line.x[k] - line.x[k - 1], line.y[k] - line.y[k - 1])
-        after = z0 + slope * done
-        if not clearance(
-            walls, grid, line.x[k - 1], line.y[k - 1], before, line.x[k], line.y[k], after, math.inf
-        ):
+        length = math.hypot(across, zr - z0)
+        fade(plan.walls, plan.corners, medium, line, z0, zr, across, bounds)
+        if not _power(medium, bounds, length) / _spreading(line, edges, length) > least:
             return False
-    return True
+    return is_clear(plan.walls, plan.grid, line, z0, zr, across)
 
 
 @njit(cache=True, nogil=True)

@@ -49,7 +49,7 @@ class PathOptions:
     reflected_diffraction : bool
         Paths with one reflection and one vertical edge.
     roofs, ground : bool
-        Diffraction over roofs; ground reflections.
+        Diffraction over roofs, by which facades and corners fade at their upper ends too; ground reflections.
     materials : bool
         Absorption and scattering of facades and the impedance of the ground; otherwise all is rigid.
     floor_db : float
@@ -257,4 +257,5 @@ def rules_of(options: PathOptions) -> Rules:
         10.0 ** (-options.floor_db / 10.0),
         options.ground,
         not options.materials,
+        options.roofs,
     )

@@ -103,20 +103,53 @@ def wedge_gains(medium, distance, sine, opening, phi_in, phi_out, factor_0, fact
 
     Notes
     -----
-    At grazing incidence the incident and the reflected wave are one: D is halved (ibid., p. 1456).
+    At grazing incidence the incident and the reflected wave are one, whatever the face reflects: D is that of a rigid
+    wedge, halved (ibid., p. 1456). What leaves along a face is weighed by the mean of both waves, so that a way along
+    a face from edge to edge is the same in both directions.
     """
     n = opening / math.pi
     apart, along = phi_out - phi_in, phi_out + phi_in
     first, second = _term(1.0, apart, n), _term(-1.0, apart, n)
     third, fourth = _term(1.0, along, n), _term(-1.0, along, n)
     grazing = phi_in < _FACE_RAD or phi_in > opening - _FACE_RAD
+    leaves_along_face = phi_out < _FACE_RAD or phi_out > opening - _FACE_RAD
     scale = complex(-math.sqrt(0.5), math.sqrt(0.5)) * (0.25 if grazing else 0.5) / (n * sine)
     for band in range(len(gains)):
         wavenumber = medium.wavenumber[band]
         kl = wavenumber * distance
         total = _weighed(first, n, kl) + _weighed(second, n, kl)
-        total += factor_n[band] * _weighed(third, n, kl) + factor_0[band] * _weighed(fourth, n, kl)
+        if grazing or leaves_along_face:
+            total += _weighed(third, n, kl) + _weighed(fourth, n, kl)
+            total *= 1.0 if grazing else 0.5 + 0.25 * (factor_0[band] + factor_n[band])
+        else:
+            total += factor_n[band] * _weighed(third, n, kl) + factor_0[band] * _weighed(fourth, n, kl)
         gains[band] *= scale / math.sqrt(2.0 * math.pi * wavenumber) * total
+
+
+@njit(cache=True, nogil=True)
+def edge_wave(x: float) -> complex:
+    """Return exp(-j pi / 4) F(x) / (2 sqrt(pi x)), what a straight edge adds to a plane wave; one half at x = 0."""
+    if x < 1e-12:
+        return 0.5 + 0.0j
+    return complex(math.sqrt(0.5), -math.sqrt(0.5)) * transition(x) / (2.0 * math.sqrt(math.pi * x))
+
+
+@njit(cache=True, nogil=True)
+def screen_gain(kl: float, past: float, mirrored: float, lit: bool) -> complex:
+    """Return D / sqrt(L) of a thin rigid screen, wedge index 2, where eq. 25 has two terms.
+
+    Parameters
+    ----------
+    kl : float
+        k L.
+    past, mirrored : float
+        2 cos^2 of half the sum and of half the difference of the angles of source and receiver from the screen, each
+        on its own side.
+    lit : bool
+        Whether the line of sight passes above the edge.
+    """
+    wave = edge_wave(kl * past)
+    return edge_wave(kl * mirrored) + (-wave if lit else wave)
 
 
 @njit(cache=True, nogil=True)

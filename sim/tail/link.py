@@ -7,7 +7,7 @@ from numba import njit
 
 from sim.propagation.bag import BANDS
 from sim.propagation.grid import BOTH, HIT, crossings
-from sim.propagation.roof import EDGES_MAX, climb_hull, hull_length
+from sim.propagation.hull import EDGES_MAX, climb_hull, hull_length
 
 # From this many facades on, mirrors count as scatterers: the search for paths does not follow them further.
 MIRRORS_MAX = 2

@@ -1,0 +1,86 @@
+"""Whether a way in plan meets facades and corners where they are, and what is left of it where it passes above them."""
+
+import math
+
+import numpy as np
+from numba import njit
+
+from sim.propagation.bag import BANDS
+from sim.propagation.grid import FREE, TOUCH_M, clearance
+from sim.propagation.upright import bound_upright, weigh_upright
+
+
+@njit(cache=True, nogil=True)
+def fits(walls, corners, line, z0, zr, across):
+    """Tell whether a way keeps below roofs at its facades and on the edges at its corners."""
+    slope = (zr - z0) / across if across > 0.0 else 0.0
+    done = 0.0
+    for k in range(1, line.size - 1):
+        done += math.hypot(line.x[k] - line.x[k - 1], line.y[k] - line.y[k - 1])
+        z, met = abs(z0 + slope * done), line.met[k]
+        if met < 0:
+            if z > walls.top[-1 - met] + TOUCH_M:
+                return False
+        elif z < corners.low[met] - TOUCH_M or z > corners.high[met] + TOUCH_M:
+            return False
+    return True
+
+
+@njit(cache=True, nogil=True)
+def is_clear(walls, grid, line, z0, zr, across):
+    """Tell whether no building stands in a way."""
+    slope = (zr - z0) / across if across > 0.0 else 0.0
+    done = 0.0
+    for k in range(1, line.size if line.clear != FREE else 1):
+        before = z0 + slope * done
+        done += math.hypot(line.x[k] - line.x[k - 1], line.y[k] - line.y[k - 1])
+        after = z0 + slope * done
+        if not clearance(
+            walls, grid, line.x[k - 1], line.y[k - 1], before, line.x[k], line.y[k], after, math.inf
+        ):
+            return False
+    return True
+
+
+@njit(cache=True, nogil=True)
+def fade(walls, corners, medium, line, z0, zr, across, bounds):
+    """Multiply `bounds` (bands,) by bounds of what heights leave of a way: by facades, and by a corner if it is one."""
+    done, corner_count = 0.0, 0
+    for k in range(1, line.size - 1):
+        corner_count += line.met[k] >= 0
+    for k in range(1, line.size - 1):
+        done += math.hypot(line.x[k] - line.x[k - 1], line.y[k] - line.y[k - 1])
+        met = line.met[k]
+        if met < 0:
+            bound_upright(medium, done, across - done, z0, zr, 0.0, walls.top[-1 - met], bounds)
+        elif corner_count == 1:
+            low, high = corners.low[met], corners.high[met]
+            bound_upright(medium, done, across - done, z0, zr, low, high, bounds)
+
+
+@njit(cache=True, nogil=True)
+def weigh_heights(walls, corners, medium, ground, line, z0, zr, across, edges, gains):
+    """Multiply the complex gains by what the heights of facades and corners leave of a way.
+
+    Corners share in this by the square of their bend: one that the way grazes leaves it as it is.
+    """
+    share, mixed = np.empty(BANDS, np.complex128), np.zeros(BANDS, np.complex128)
+    total = done = 0.0
+    found = 0
+    for k in range(1, line.size - 1):
+        done += math.hypot(line.x[k] - line.x[k - 1], line.y[k] - line.y[k - 1])
+        met = line.met[k]
+        if met < 0:
+            weigh_upright(medium, done, across - done, z0, zr, 0.0, walls.top[-1 - met], ground, share)
+            for band in range(BANDS):
+                gains[band] *= share[band]
+            continue
+        low, high = corners.low[met], corners.high[met]
+        weigh_upright(medium, done, across - done, z0, zr, low, high, ground, share)
+        bend = (abs(edges[found, 1] - edges[found, 0]) - math.pi) ** 2 + 1e-18
+        total += bend
+        for band in range(BANDS):
+            mixed[band] += bend * share[band]
+        found += 1
+    for band in range(BANDS if found > 0 else 0):
+        gains[band] *= mixed[band] / total
