@@ -30,7 +30,7 @@ CANDIDATE = np.dtype(
 class Rules(NamedTuple):
     """What to look for: `PathOptions` for compiled code; `floor` is a ratio of powers.
 
-    With `roofs`, facades and corners fade at their roof edges (`sim.propagation.upright`); otherwise they end there.
+    With `fading`, facades and corners fade at their roof edges (`sim.propagation.upright`); otherwise they end there.
     """
 
     reflection_order: int
@@ -38,7 +38,7 @@ class Rules(NamedTuple):
     floor: float
     ground: bool
     rigid_ground: bool
-    roofs: bool
+    fading: bool
 
 
 class Bag(NamedTuple):

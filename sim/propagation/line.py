@@ -60,7 +60,7 @@ def weigh_lines(plan, medium, rules, source, receivers, lines, count, bag):
             ):
                 continue
             corners = _gains(plan.walls, plan.corners, medium, line, across / length, length, edges, gains)
-            if rules.roofs and line.size > 2:
+            if rules.fading and line.size > 2:
                 weigh_heights(
                     plan.walls, plan.corners, medium, rules.ground, line, z0, zr, across, edges, gains
                 )
@@ -147,7 +147,7 @@ def _passes(plan, medium, rules, line, z0, zr, across, edges, bounds, least):
     `edges` and `bounds` are from `_spread`.
     """
     if not fits(plan.walls, plan.corners, line, z0, zr, across):
-        if not rules.roofs or line.size == 2:
+        if not rules.fading or line.size == 2:
             return False
         length = math.hypot(across, zr - z0)
         fade(plan.walls, plan.corners, medium, line, z0, zr, across, bounds)

@@ -119,7 +119,7 @@ def _open_ears(hills: Hills, start: End, ends: list[End], *, images: bool = Fals
 
 def _native(hills: Hills, source: Floats, hearing: tuple[Ears, ...], options: PathOptions) -> list[list[Way]]:
     """Return the ways that the flat search finds without a ground."""
-    options = dataclasses.replace(options, ground=False)
+    options = dataclasses.replace(options, ground=False, fading=False)
     return [
         _ways(paths) for paths in trace_to_ears(hills.raised, hills.air, source + _UP_M, hearing, options)
     ]
@@ -176,7 +176,7 @@ def _over_roofs(hills: Hills, start: End, ends: list[End]) -> list[list[Way]]:
     """Return the ways over roofs that bounce off the ground at the source, at the receiver or at both."""
     found: list[list[Way]] = [[] for _ in ends]
     plan = hills.raised.plan if hills.options.materials else rigid(hills.raised.plan)
-    rules = rules_of(dataclasses.replace(hills.options, ground=False))
+    rules = rules_of(dataclasses.replace(hills.options, ground=False, fading=False))
     for near, far in ((True, False), (False, True), (True, True)) if hills.options.ground else ():
         if near and start.roofed:  # the bounce would be indoors
             continue

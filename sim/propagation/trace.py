@@ -49,7 +49,10 @@ class PathOptions:
     reflected_diffraction : bool
         Paths with one reflection and one vertical edge.
     roofs, ground : bool
-        Diffraction over roofs, by which facades and corners fade at their upper ends too; ground reflections.
+        Diffraction over roofs; ground reflections.
+    fading : bool
+        Facades and corners fade at their roof edges as the way over the roof grows (`sim.propagation.upright`); without
+        it, without roofs, and over terrain they end there in a step.
     materials : bool
         Absorption and scattering of facades and the impedance of the ground; otherwise all is rigid.
     floor_db : float
@@ -66,6 +69,7 @@ class PathOptions:
     reflected_diffraction: bool = True
     roofs: bool = True
     ground: bool = True
+    fading: bool = True
     materials: bool = True
     floor_db: float = 30.0
     paths_max: int = 48
@@ -257,5 +261,5 @@ def rules_of(options: PathOptions) -> Rules:
         10.0 ** (-options.floor_db / 10.0),
         options.ground,
         not options.materials,
-        options.roofs,
+        options.roofs and options.fading,
     )
