@@ -1,5 +1,6 @@
 """A forecast as a picture, PNG and PDF: the same figure for every layout, so that two can lie side by side."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,9 +18,15 @@ _PDF = {"CreationDate": None, "Creator": None, "Producer": None}
 
 
 def draw_forecast(
-    folder: Path, name: str, study: Study, values: dict[str, np.ndarray], layout_m: np.ndarray, title: str
+    folder: Path,
+    name: str,
+    study: Study,
+    values: dict[str, np.ndarray],
+    layout_m: np.ndarray,
+    title: str,
+    layouts_m: Sequence[np.ndarray] = (),
 ) -> None:
-    """Draw one panel a value (at most two), each with its own scale; write NAME.png and NAME.pdf.
+    """Draw one panel a value, each with its own scale; write NAME.png and NAME.pdf.
 
     Parameters
     ----------
@@ -31,12 +38,14 @@ def draw_forecast(
     layout_m : ndarray, shape (m, 3)
         Sensors.
     title : str
+    layouts_m : sequence of ndarray, optional
+        Sensors of each panel, where they differ.
     """
     figure = Figure(figsize=(7.2 * len(values), 7.4), dpi=110, layout="constrained")
     FigureCanvasAgg(figure)
     for number, (label, value) in enumerate(values.items(), start=1):
         axes = figure.add_subplot(1, len(values), number)
-        _draw_panel(figure, axes, study, label, value, layout_m)
+        _draw_panel(figure, axes, study, label, value, layouts_m[number - 1] if layouts_m else layout_m)
     figure.suptitle(title, fontsize=12)
     figure.savefig(folder / f"{name}.png", metadata={"Software": None})
     figure.savefig(folder / f"{name}.pdf", metadata=_PDF)

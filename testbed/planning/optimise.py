@@ -108,14 +108,16 @@ def make_plan(study: Study, settings: PlanSettings) -> Plan:
             _row(name, study, choices, layout, forecast(study.levels.take(list(layout)), study.question))
         )
     curve = _curve(study, settings, choices, len(chosen))
-    return Plan(chosen, found, rivals, pl.DataFrame(rows), curve, place_next(study, settings, chosen))
+    return Plan(
+        chosen, found, rivals, pl.DataFrame(rows), curve, place_next(study, settings.next_count, chosen)
+    )
 
 
-def place_next(study: Study, settings: PlanSettings, chosen: Sequence[int]) -> pl.DataFrame:
-    """Return where the next sensors go, one after another, and what each brings, all others staying."""
+def place_next(study: Study, count: int, chosen: Sequence[int]) -> pl.DataFrame:
+    """Return where the next `count` sensors go, one after another, and what each brings, all others staying."""
     choices = choices_of(study, fixed=chosen)
     layout, rows = list(chosen), []
-    for _ in range(settings.next_count):
+    for _ in range(count):
         free = np.flatnonzero(choices.open)
         free = free[~np.isin(free, layout)]
         if not len(free):

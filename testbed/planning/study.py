@@ -70,7 +70,7 @@ class PlanSettings:
         Whether levels are kept under `~/.cache/echoblock`.
     """
 
-    action: Literal["map", "optimise", "accept", "verify"] = "map"
+    action: Literal["map", "optimise", "compare", "accept", "verify", "backtest"] = "map"
     scene: Annotated[Any, FromGroup("scene")]
     ambient: Annotated[Any, FromGroup("ambient")]
     weather: Annotated[Any, FromGroup("weather")]
