@@ -22,7 +22,7 @@ Floats32 = npt.NDArray[np.float32]
 # (A) A shot that is not located costs as much as one located 100 m off.
 MISSED_M = 100.0
 # (A) A cell that does not reach the probability that counts as covered costs as much as so many metres of error.
-BARE_M = 300.0
+BARE_M = 100.0
 DRAWS = (3, 4)
 
 
