@@ -1,7 +1,6 @@
 """Association: which pulses are the direct sound of which incident's rounds, and which are nobody's."""
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,10 +14,12 @@ from detector.incident import Incident, Rival
 from detector.noise import NoiseOptions, estimate_noise, prior_noise
 from detector.pulse import Pulses, check_pulses, first_of_each
 from detector.residuals import gather
+from detector.rivals import RIVALS_MOST, SAME_M, Found, choose, is_same_sound, keep_apart
 from detector.search import Hypothesis, SearchOptions, search
 from detector.site import Site
 from detector.stretches import cut_into_stretches, find_loud_stations
 
+TRIED = 3  # places that are tried before a search gives up
 LISTENED_AROUND_S = 30.0  # silence further from the pulses than this says nothing of the clutter among them
 
 
@@ -35,6 +36,8 @@ class AssociationOptions:
         fewer than two: three times, or two and a bearing, fix a place.
     log_odds_least : float
         Least log posterior odds of an incident against chance, nats.
+    another_nats : float
+        So much more is asked of further incidents of a stretch (A): one made it worth a look, another is a coincidence.
     incidents_most : int
         Most incidents in one stretch.
     stretch_s, overlap_s : float
@@ -50,18 +53,12 @@ class AssociationOptions:
     search: SearchOptions = field(default_factory=SearchOptions)
     stations_least: int = 3
     log_odds_least: float = 0.0
+    another_nats: float = 4.0
     incidents_most: int = 12
     stretch_s: float = 20.0
     overlap_s: float = 6.0
     duplicate_s: float = 1.5e-3
     pulses_most_hz: float = 20.0
-
-
-class Found(NamedTuple):
-    """A hypothesis that was accepted, and its rivals."""
-
-    best: Hypothesis
-    rivals: tuple[Rival, ...]
 
 
 def associate(site: Site, pulses: Pulses, options: AssociationOptions) -> tuple[Incident, ...]:
@@ -146,12 +143,20 @@ def _search_stretch(site: Site, pulses: Pulses, inside, options: AssociationOpti
 def _explain(
     ears: Ears, noise: Noise, known: list[Found], new: int, options: AssociationOptions
 ) -> list[Found]:
-    """Settle what is known, then look for up to `new` other incidents, the strongest first."""
+    """Settle what is known, the strongest first; then look for up to `new` other incidents."""
     found: list[Found] = []
-    for f in known:
+    for f in sorted(known, key=lambda f: -f.best.log_evidence):
         taken = pulses_of([g.best for g in found], ears)
-        ranked = climb_free([f.best.place], taken, ears, noise, options.search)
-        found += [f._replace(best=h) for h in ranked if _acceptable(h, ears, options)]
+        others = pulses_of([k.best for k in known if k is not f], ears)
+        starts = [h.place for h in (f.best, *f.others)]
+        for heard_else in (taken, taken | others):
+            ranked = climb_free(starts, heard_else, ears, noise, options.search)
+            ranked = [
+                h for h in ranked if _acceptable(h, ears, options, len(found)) and is_same_sound(h, f.best)
+            ]
+            if ranked:
+                found.append(choose(ranked[0], ranked))
+                break
     found = _shared(found, ears, noise, options)
     for _ in range(new):
         more = _one_more(found, ears, noise, options, WEAK) or _one_more(found, ears, noise, options, 0.0)
@@ -176,13 +181,16 @@ def _one_more(
     if weakest > 0.0 and np.array_equal(taken, pulses_of(known, ears)):
         return []
     left, back = without(ears, taken)
-    ranked = [put_back(h, back) for h in search(left, noise, options.search) if _acceptable(h, left, options)]
+    ranked = [put_back(h, back) for h in search(left, noise, options.search)]
+    ranked = [h for h in ranked if _acceptable(h, ears, options, len(known))]
     ranked = [h for h in ranked if not any(is_echo(h, k, ears, noise) for k in known)]
-    if not ranked:
-        return []
-    more = _shared([*found, Found(ranked[0], _rivals(ranked))], ears, noise, options)
-    before, after = sum(h.log_evidence for h in known), sum(f.best.log_evidence for f in more)
-    return more if len(more) > len(found) and after > before + min(options.log_odds_least, 0.0) else []
+    before = sum(h.log_evidence for h in known)
+    for h in keep_apart(ranked, known if weakest > 0.0 else [], TRIED, SAME_M):
+        more = _shared([*found, choose(h, ranked)], ears, noise, options)
+        after = sum(f.best.log_evidence for f in more)
+        if len(more) > len(found) and after > before + min(options.log_odds_least, 0.0):
+            return more
+    return []
 
 
 def _shared(found: list[Found], ears: Ears, noise: Noise, options: AssociationOptions) -> list[Found]:
@@ -191,7 +199,8 @@ def _shared(found: list[Found], ears: Ears, noise: Noise, options: AssociationOp
         return found
     shared = share_out([f.best for f in found], ears, noise, options.search)
     kept = [f._replace(best=h) for h, f in zip(shared, found, strict=True)]
-    kept = [f for f in kept if _acceptable(f.best, ears, options)]
+    first = max(kept, key=lambda f: f.best.log_evidence)
+    kept = [f for f in kept if _acceptable(f.best, ears, options, int(f is not first))]
     # What looked like another place while pulses were contested may be an echo once they are settled.
     stronger = sorted(kept, key=lambda f: -f.best.log_evidence)
     echoes = [
@@ -200,24 +209,13 @@ def _shared(found: list[Found], ears: Ears, noise: Noise, options: AssociationOp
     return [f for f in kept if not any(f is e for e in echoes)]
 
 
-def _acceptable(h: Hypothesis, ears: Ears, options: AssociationOptions) -> bool:
-    if h.log_evidence < options.log_odds_least or len(h.times) == 0:
+def _acceptable(h: Hypothesis, ears: Ears, options: AssociationOptions, known: int) -> bool:
+    least = options.log_odds_least + (options.another_nats if known else 0.0)
+    if h.log_evidence < least or len(h.times) == 0:
         return False
     heard = [row[row >= 0] for row in h.direct]
     pointed = np.isfinite(ears.azimuth)
     return any(fixes_place(ears.station[j], pointed[j], options.stations_least) for j in heard)
-
-
-def _rivals(ranked: list[Hypothesis]) -> tuple[Rival, ...]:
-    best, kept = ranked[0], [ranked[0]]
-    for h in ranked[1:]:
-        if best.log_evidence - h.log_evidence > 12.0 or len(kept) > 5:
-            break
-        if all(np.hypot(*(h.place[:2] - k.place[:2])) > 25.0 for k in kept):
-            kept.append(h)
-    return tuple(
-        Rival((float(h.place[0]), float(h.place[1])), h.log_evidence - best.log_evidence) for h in kept[1:]
-    )
 
 
 def _incident(found: Found, ears: Ears, noise: Noise, centre: npt.NDArray[np.float64]) -> Incident:
@@ -227,9 +225,9 @@ def _incident(found: Found, ears: Ears, noise: Noise, centre: npt.NDArray[np.flo
     number, station = np.nonzero(direct >= 0)
     pulse = ears.pulse[direct[number, station]]
     order = np.lexsort((pulse, number))
-    there = tuple(
-        Rival((r.position_m[0] + float(centre[0]), r.position_m[1] + float(centre[1])), r.log_odds)
-        for r in found.rivals
+    rivals = tuple(
+        Rival((float(r.place[0] + centre[0]), float(r.place[1] + centre[1])), r.log_evidence - h.log_evidence)
+        for r in keep_apart(list(found.others), [h], RIVALS_MOST, SAME_M)
     )
     return Incident(
         h.place[:2] + centre[:2],
@@ -238,5 +236,5 @@ def _incident(found: Found, ears: Ears, noise: Noise, centre: npt.NDArray[np.flo
         number[order].astype(np.int64),
         float(h.scores[kept].sum()),
         noise,
-        there,
+        rivals,
     )

@@ -5,6 +5,7 @@ import numpy.typing as npt
 from numba import njit
 
 from detector.bearing_term import add_bearings
+from detector.cadence import Cadence
 from detector.cholesky import solve_symmetric
 from detector.ears import Ears, Noise, fill_delays, street_height
 from detector.rounds import find_rounds, straight_share
@@ -90,8 +91,7 @@ def climb(
     ears: Ears,
     noise: Noise,
     blurs_s: npt.NDArray[np.float64],
-    gap_s: float,
-    pause_s: float,
+    cadence: Cadence,
     cost: float,
     tables: npt.NDArray[np.float64],
     zeros: npt.NDArray[np.int64],
@@ -127,7 +127,7 @@ def climb(
         fill_delays(place, ears, noise, delay, chance, slope)
         kernel = Kernel(tables[s], zeros[s], step_s)
         times, scores, direct = find_rounds(
-            delay, chance, slope, ears, noise, blurs_s[s], gap_s, pause_s, cost, kernel, most
+            delay, chance, slope, ears, noise, blurs_s[s], cadence, cost, kernel, most
         )
         if len(times) == 0 or s == len(blurs_s) - 1:
             break

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from detector.bearing_term import add_bearings
+from detector.cadence import log_worth
 from detector.climb import FREE, add_priors, normal_matrix
 from detector.ears import Ears, Noise, fill_delays
 from detector.rounds import score_round
@@ -71,7 +72,7 @@ def share_out(found: list[Hypothesis], ears: Ears, noise: Noise, options: Search
     list of Hypothesis
         In the order given; one that is left with nothing has no rounds and an evidence of -inf.
     """
-    cost = round_cost(ears, noise, options)
+    cost = round_cost(ears, noise)
     count = len(ears.xyz)
     free = np.ones(len(ears.time), bool)
     delays = [(np.empty(count), np.empty(count), np.empty((count, FREE))) for _ in found]
@@ -84,7 +85,8 @@ def share_out(found: list[Hypothesis], ears: Ears, noise: Noise, options: Search
     for _, n, time in pool:
         likely = np.empty(count, np.int64)
         score = score_round(time, delays[n][0], delays[n][1], delays[n][2], free, ears, noise, 0.0, likely)
-        if score > cost:
+        others = np.array([k[0] for k in kept[n]])
+        if score + min(log_worth(time, others, options.cadence), cost - 1.0) > cost:
             kept[n].append((time, score, likely))
             free[likely[likely >= 0]] = False
     shared = [_rebuild(h, k, d, ears, noise, options) for h, k, d in zip(found, kept, delays, strict=True)]

@@ -7,6 +7,7 @@ import numpy.typing as npt
 from numba import njit
 
 from detector.bearing_term import aim
+from detector.cadence import Cadence, log_worth
 from detector.ears import Ears, Noise, expected_level, loudness
 from detector.lateness import mixture
 from detector.scan import Kernel
@@ -151,17 +152,6 @@ def score_anchors(
 
 
 @njit(cache=True, nogil=True)
-def fits_in(time_s: float, times: npt.NDArray[np.float64], gap_s: float, pause_s: float) -> bool:
-    """Whether a round at a time may belong to the incident with these times (k,): not too near, not too far."""
-    if len(times) == 0:
-        return True
-    nearest = np.inf
-    for t in times:
-        nearest = min(nearest, abs(t - time_s))
-    return gap_s <= nearest <= pause_s
-
-
-@njit(cache=True, nogil=True)
 def find_rounds(
     delay: npt.NDArray[np.float64],
     chance: npt.NDArray[np.float64],
@@ -169,8 +159,7 @@ def find_rounds(
     ears: Ears,
     noise: Noise,
     blur_s: float,
-    gap_s: float,
-    pause_s: float,
+    cadence: Cadence,
     cost: float,
     kernel: Kernel,
     most: int,
@@ -209,12 +198,12 @@ def find_rounds(
         if score[a] < cost - 3.0 or count == most:
             break
         t = float(emitted[order[a]])
-        if not free[order[a]] or not fits_in(t, times[:count], gap_s, pause_s):
+        if not free[order[a]] or score[a] + log_worth(t, times[:count], cadence) < cost - 3.0:
             continue
         score_round(t, delay, chance, slope, free, ears, noise, blur_s, likely)
         t = settle_time(t, delay, likely, ears, noise, blur_s)
         v = score_round(t, delay, chance, slope, free, ears, noise, blur_s, likely)
-        if v <= cost or not fits_in(t, times[:count], gap_s, pause_s):
+        if v + min(log_worth(t, times[:count], cadence), cost - 1.0) <= cost:
             continue
         times[count], scores[count] = t, v
         direct[count] = likely

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from detector.cadence import Cadence, log_cadence
 from detector.climb import climb, place_log_area
 from detector.ears import Ears, Noise
 from detector.lateness import blurred_table
@@ -38,8 +39,11 @@ class SearchOptions:
         Rounds of one place further apart than this are two incidents, s.
     rounds_most : int
         Most rounds of one incident in one window.
-    round_rate_hz : float
-        Prior density of further rounds after the first, 1/s.
+    more_rounds : float
+        Probability that another round follows a round: three rounds on average, as simulated schedules have it.
+    gap_median_s, gap_log_sigma : float
+        Gaps are log-normal around the pace of the weapons that are simulated (0.3 to 0.95 s, of pistols as measured in
+        live fire), twice as wide as those, so that automatic fire and deliberate shots have a place (A).
     incident_rate_hz_km2 : float
         Prior density of incidents, 1/s/km2; sets what evidence the first round needs.
     """
@@ -53,8 +57,15 @@ class SearchOptions:
     gap_s: float = 0.045
     pause_s: float = 5.0
     rounds_most: int = 60
-    round_rate_hz: float = 1.0
-    incident_rate_hz_km2: float = 0.01
+    more_rounds: float = 2.0 / 3.0
+    gap_median_s: float = 0.5
+    gap_log_sigma: float = 0.8
+    incident_rate_hz_km2: float = 0.04
+
+    @property
+    def cadence(self) -> Cadence:
+        """Prior of an incident's rounds."""
+        return Cadence(self.gap_s, self.pause_s, self.more_rounds, self.gap_median_s, self.gap_log_sigma)
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,10 +81,10 @@ class Hypothesis:
     log_evidence: float
 
 
-def round_cost(ears: Ears, noise: Noise, options: SearchOptions, blur_s: float = 0.0) -> float:
-    """Return the cost of a further round, nats: its time's prior density against how well five pulses fix it."""
+def round_cost(ears: Ears, noise: Noise, blur_s: float = 0.0) -> float:
+    """Return the cost of a round, nats: a density of one a second against how well five pulses fix its time."""
     sigma = np.hypot(typical_sigma(ears, noise), blur_s)
-    return max(-float(np.log(options.round_rate_hz * np.sqrt(2.0 * np.pi / 5.0) * sigma)), 1.0)
+    return max(-float(np.log(np.sqrt(2.0 * np.pi / 5.0) * sigma)), 1.0)
 
 
 def weigh(
@@ -91,7 +102,7 @@ def weigh(
     order = np.argsort(times)
     volume = place_log_area(matrix) + np.log(1e-6 * options.incident_rate_hz_km2)
     moments = 0.5 * np.log(2.0 * np.pi / np.maximum(weights, 1e-3))
-    evidence = scores.sum() + volume + moments.sum() + (len(times) - 1) * np.log(options.round_rate_hz)
+    evidence = scores.sum() + volume + moments.sum() + log_cadence(times[order], options.cadence)
     return Hypothesis(
         place, times[order], scores[order], direct[order], matrix, weights[order], float(evidence)
     )
@@ -127,7 +138,7 @@ def _score(
     blur = 0.55 * edge_m / noise.sound_speed_mps
     sigma = typical_sigma(ears, noise)
     step = max(0.2 * (blur + sigma), LEAST_BLUR_S)
-    cost = round_cost(ears, noise, options, blur)
+    cost = round_cost(ears, noise, blur)
     kernel = make_kernel(blur, step, sigma, noise)
     return score_cells(cells, ears, noise, options.range_m, kernel, options.gap_s, cost, 0.55 * edge_m)
 
@@ -180,7 +191,7 @@ def climb_all(starts, ears: Ears, noise: Noise, options: SearchOptions) -> list[
     edge = options.cell_m / 2.0**options.halvings
     blurs = 0.6 * edge / noise.sound_speed_mps * NARROWING
     tables, zeros = _ladder(blurs, ears, noise)
-    cost = round_cost(ears, noise, options)
+    cost = round_cost(ears, noise)
     found = []
     for start in starts:
         place = np.zeros(6)
@@ -190,8 +201,7 @@ def climb_all(starts, ears: Ears, noise: Noise, options: SearchOptions) -> list[
             ears,
             noise,
             blurs,
-            options.gap_s,
-            options.pause_s,
+            options.cadence,
             cost,
             tables,
             zeros,
