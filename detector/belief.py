@@ -38,7 +38,7 @@ class BeliefOptions:
     """
 
     base_rate: BaseRate = field(default_factory=BaseRate)
-    model: str = "v1"
+    model: str = "v2"
     doubt_cost: float = 0.3
 
 

@@ -1,32 +1,39 @@
-"""What an incident sounds like across the network: the evidence for its class."""
+"""What an incident sounds like across the network: the evidence for its class, in groups that can be told apart."""
+
+from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
 
+from detector.cadence_evidence import CADENCE, measure_cadence
 from detector.features import FEATURES
 from detector.incident import Incident
 from detector.pulse import Pulses
+from detector.reach_evidence import DIRECTION, LEVEL, measure_direction, measure_level
 from detector.site import Site
+from detector.structure_evidence import STRUCTURE, measure_structure
+from detector.travel_evidence import HEIGHT, MOVEMENT, measure_height, measure_movement
 
-NETWORK_FEATURES = (
-    "snr_db",
-    "clipped_share",
-    "source_level_db",
-    "level_scatter_db",
-    "log10_stations",
-    "log10_rounds",
-    "log10_interval_s",
-    "interval_cv",
-)
-EVIDENCE = (*FEATURES, *NETWORK_FEATURES)
-LEVEL_SLOPE_DB = 24.0  # a decade of distance, as measured on streets (Calhoun et al. 2021)
-LONE_INTERVAL_S = 1.0  # stands for the interval of a single bang: neither fast nor slow
-LONE_CV = 0.5
+PULSE_SCORES = ("pulses_gunshot", "pulses_firework", "pulses_backfire", "pulses_other")
+GROUPS: Mapping[str, tuple[str, ...]] = {
+    "sound": (*FEATURES, *PULSE_SCORES),
+    "level": LEVEL,
+    "direction": DIRECTION,
+    "height": HEIGHT,
+    "cadence": CADENCE,
+    "movement": MOVEMENT,
+    "structure": STRUCTURE,
+}
+EVIDENCE = tuple(name for group in GROUPS.values() for name in group)
 WEIGHT_DB = (3.0, 30.0)  # pulses weigh by their SNR in dB within these bounds
 
 
 def gather_evidence(
-    site: Site, pulses: Pulses, incident: Incident, position_m: npt.NDArray[np.float64]
+    site: Site,
+    pulses: Pulses,
+    incident: Incident,
+    position_m: npt.NDArray[np.float64],
+    scores: npt.NDArray[np.float64],
 ) -> npt.NDArray[np.float64] | None:
     """Describe an incident by its pulses and by how they lie in space and time.
 
@@ -35,42 +42,37 @@ def gather_evidence(
     site : Site
     pulses : Pulses
     incident : Incident
-    position_m : ndarray, shape (2,)
+    position_m : ndarray, shape (2,) or more
         Its place, m.
+    scores : ndarray, shape (m, 4)
+        What the tier of single pulses says of the incident's pulses: log-probability of each label.
 
     Returns
     -------
     ndarray, shape (len(EVIDENCE),), or None
-        None where nothing was heard (pulse tables). A pulse's features weigh by its SNR; clipped pulses weigh half,
-        for their spectrum is part the converter's. `source_level_db` is the level at 1 m that the upper quartile of
-        stations speaks for, `level_scatter_db` how unlike they are.
+        All finite. None where nothing was heard (pulse tables). A pulse's features weigh by its SNR; clipped pulses
+        weigh half, for their spectrum is part the converter's.
     """
     index = incident.pulse
     if pulses.features.shape[1] != len(FEATURES) or not len(index):
         return None
-    weight = np.clip(pulses.snr_db[index], *WEIGHT_DB) * np.where(pulses.clipped[index], 0.5, 1.0)
-    sound = np.average(pulses.features[index], axis=0, weights=weight)
-    station = pulses.station[index]
-    away_m = np.linalg.norm(site.positions_m[station, :2] - position_m[None, :], axis=1)
-    source_db = pulses.level_db[index] + LEVEL_SLOPE_DB * np.log10(np.maximum(away_m, 10.0))
-    interval_s, cv = _measure_cadence(incident.round_times_s)
-    network = [
-        np.average(pulses.snr_db[index], weights=weight),
-        pulses.clipped[index].mean(),
-        np.quantile(source_db, 0.75),
-        source_db.std(),
-        np.log10(len(np.unique(station))),
-        np.log10(len(incident.round_times_s)),
-        np.log10(interval_s),
-        cv,
-    ]
-    return np.concatenate([sound, network])
+    place = np.asarray(position_m, dtype=np.float64)[:2]
+    weight = weigh_pulses(pulses)[index]
+    sound = np.average(np.column_stack([pulses.features[index], scores]), axis=0, weights=weight)
+    return np.concatenate(
+        [
+            sound,
+            measure_level(site, pulses, incident, place, weight),
+            measure_direction(site, pulses, incident, place),
+            measure_height(site, pulses, incident, place),
+            measure_cadence(pulses, incident),
+            measure_movement(site, pulses, incident, place),
+            measure_structure(pulses, incident),
+        ]
+    )
 
 
-def _measure_cadence(times_s: npt.NDArray[np.float64]) -> tuple[float, float]:
-    """Return the median interval, s, and the coefficient of variation of the intervals."""
-    intervals = np.diff(np.sort(times_s))
-    if not len(intervals):
-        return LONE_INTERVAL_S, LONE_CV
-    cv = float(intervals.std() / intervals.mean()) if len(intervals) > 1 else LONE_CV
-    return max(float(np.median(intervals)), 1e-3), cv
+def weigh_pulses(pulses: Pulses) -> npt.NDArray[np.float64]:
+    """Return the weight of each pulse's sound, shape (n,)."""
+    snr_db = np.nan_to_num(pulses.snr_db, nan=WEIGHT_DB[0])
+    return np.clip(snr_db, *WEIGHT_DB) * np.where(pulses.clipped, 0.5, 1.0)

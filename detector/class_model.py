@@ -7,33 +7,54 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from detector.belief import LABELS, BeliefOptions
+from detector.belief import LABELS
 from detector.class_evidence import EVIDENCE
 from detector.errors import BadInput
+from detector.features import FEATURES
 
-FORMAT = "echoblock-class-model/1"
+FORMAT = "echoblock-class-model/2"
+Scores = npt.NDArray[np.float64]
+
+
+class Trees(BaseModel):
+    """Boosted regression trees, all of one depth, as the JSON file holds them.
+
+    Tree t adds to the score of label t modulo 4. Its node k asks whether the evidence is above a threshold and goes on
+    to node 2 k + 2, else to 2 k + 1; the leaves follow the last nodes (Friedman 2001, "Greedy function approximation").
+
+    Attributes
+    ----------
+    evidence : tuple of str
+        Names of what the trees ask for.
+    asked : tuple of tuple of int, trees x (2^depth - 1)
+        Index into `evidence`.
+    threshold : tuple of tuple of float, as `asked`
+    value : tuple of tuple of float, trees x 2^depth
+        What a leaf adds, nats, with labels in equal shares.
+    temper : float
+        Factor on the scores: how far they can be trusted on scenes not learned from.
+    """
+
+    model_config = ConfigDict(strict=True, frozen=True, allow_inf_nan=False, extra="forbid")
+
+    evidence: tuple[str, ...]
+    asked: tuple[tuple[int, ...], ...]
+    threshold: tuple[tuple[float, ...], ...]
+    value: tuple[tuple[float, ...], ...]
+    temper: float = Field(gt=0.0, le=1.0)
 
 
 class ClassModel(BaseModel):
-    """A multinomial logistic model over standardised evidence, as its JSON file holds it.
+    """Both tiers: what single pulses and what whole incidents are.
 
     Attributes
     ----------
     format : str
     labels : tuple of str
-        Classes that it was trained on.
-    evidence : tuple of str
-        `detector.class_evidence.EVIDENCE` when it was trained.
-    centre, scale : tuple of float
-        Standardisation.
-    limit : float
-        Standardised evidence is cut to this on both sides: what lies outside of the training says no more than its
-        edge.
-    weights : tuple of tuple of float, labels x evidence
-    bias : tuple of float
-        Both fitted with classes in equal shares, so that scores are log-likelihoods up to a constant.
-    temper : float
-        Factor on the scores, 1 or less: how far evidence from simulation is trusted.
+    pulse, incident : Trees
+        Of `detector.features.FEATURES` and `detector.class_evidence.EVIDENCE`.
+    doubt : float
+        Share of incidents of which the training had no idea: no evidence says more than this allows.
     provenance : dict
         Seed, scenes, versions, command, figures.
     """
@@ -42,13 +63,9 @@ class ClassModel(BaseModel):
 
     format: str
     labels: tuple[str, ...]
-    evidence: tuple[str, ...]
-    centre: tuple[float, ...]
-    scale: tuple[float, ...]
-    limit: float = Field(gt=0.0)
-    weights: tuple[tuple[float, ...], ...]
-    bias: tuple[float, ...]
-    temper: float = Field(gt=0.0, le=1.0)
+    pulse: Trees
+    incident: Trees
+    doubt: float = Field(ge=0.0, lt=1.0)
     provenance: dict[str, str | int | float]
 
 
@@ -77,44 +94,74 @@ def parse_model(text: str, name: str) -> ClassModel:
         As `load_model`.
     """
     try:
+        found = _Head.model_validate_json(text).format
+        if found != FORMAT:
+            raise BadInput(f"model {name}: format {found!r}; accepted is {FORMAT!r}: train it anew")
         model = ClassModel.model_validate_json(text)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(str(step) for step in first["loc"])
         raise BadInput(f"model {name}: {place}: {first['msg']}") from error
-    if model.format != FORMAT:
-        raise BadInput(f"model {name}: format {model.format!r}; accepted is {FORMAT!r}")
-    if model.evidence != EVIDENCE:
-        raise BadInput(f"model {name}: trained on other evidence than this version gathers; train it anew")
-    count = len(EVIDENCE)
-    shapes = {len(model.centre), len(model.scale), *(len(row) for row in model.weights)}
-    if shapes != {count} or not len(model.labels) == len(model.bias) == len(model.weights):
+    if model.labels != LABELS:
         raise BadInput(
-            f"model {name}: weights do not fit {len(model.labels)} labels x {count} pieces of evidence"
+            f"model {name}: labels {', '.join(model.labels)}; accepted are {', '.join(LABELS)}, in this order"
         )
-    if not set(model.labels) <= set(LABELS) or min(model.scale) <= 0.0:
-        raise BadInput(f"model {name}: unknown labels or a scale that is not above 0")
+    _check(model.pulse, FEATURES, f"model {name}: pulse")
+    _check(model.incident, EVIDENCE, f"model {name}: incident")
     return model
 
 
-def weigh_evidence(
-    evidence: npt.NDArray[np.float64], model: ClassModel, options: BeliefOptions
-) -> npt.NDArray[np.float64]:
-    """Return the log-likelihood of each of the four labels, shape (4,), nats, up to a constant.
+class _Head(BaseModel):
+    """The one field that every version has."""
 
-    A class that the model was not trained on gets the mean likelihood of those that it was, weighted by their base
-    rates: the evidence then speaks neither for it nor against it.
-    """
-    scores = model.temper * score_evidence(evidence, model)
-    trained = [LABELS.index(label) for label in model.labels]
-    rate = np.array([getattr(options.base_rate, label) for label in model.labels])
-    result = np.full(len(LABELS), np.logaddexp.reduce(scores + np.log(rate)) - np.log(rate.sum()))
-    result[trained] = scores
-    return result
+    format: str
 
 
-def score_evidence(evidence: npt.NDArray[np.float64], model: ClassModel) -> npt.NDArray[np.float64]:
-    """Return the model's log-probabilities in equal shares, shape (..., labels), before tempering."""
-    standard = (evidence - np.array(model.centre)) / np.array(model.scale)
-    scores = np.clip(standard, -model.limit, model.limit) @ np.array(model.weights).T + np.array(model.bias)
+def _check(trees: Trees, evidence: tuple[str, ...], where: str) -> None:
+    if trees.evidence != evidence:
+        raise BadInput(f"{where}: trained on other evidence than this version gathers; train it anew")
+    leaves = {len(row) for row in trees.value}
+    nodes = {len(row) for row in (*trees.asked, *trees.threshold)}
+    count = len(trees.value)
+    fits = len(leaves) == len(nodes) == 1 and count % len(LABELS) == 0
+    if not (fits and count == len(trees.asked) == len(trees.threshold)):
+        raise BadInput(f"{where}: the trees are not all of one depth, or some label lacks one")
+    (leaf,), (node,) = leaves, nodes
+    if leaf != node + 1 or leaf & node:
+        raise BadInput(f"{where}: a tree of {node} nodes has no {leaf} leaves")
+    if not all(0 <= k < len(evidence) for row in trees.asked for k in row):
+        raise BadInput(f"{where}: asks for evidence that there is not")
+
+
+def score_pulses(features: Scores, model: ClassModel) -> Scores:
+    """Return the log-likelihood of each label for each pulse, nats, up to a constant: shape (n, 4) of (n, f)."""
+    return _doubt(_score(features, model.pulse), model.doubt)
+
+
+def weigh_evidence(evidence: Scores, model: ClassModel) -> Scores:
+    """Return the log-likelihood of each label, nats, up to a constant: shape (..., 4) of (..., e)."""
+    return _doubt(_score(evidence, model.incident), model.doubt)
+
+
+def score_trees(evidence: Scores, trees: Trees) -> Scores:
+    """Return the sum of the trees' leaves for each label, shape (..., 4), before tempering."""
+    asked, threshold, value = (np.array(table) for table in (trees.asked, trees.threshold, trees.value))
+    # Trees were grown on single precision: what is just above a threshold there must be so here.
+    flat = evidence.reshape(-1, evidence.shape[-1]).astype(np.float32)
+    node = np.zeros((len(flat), len(asked)), dtype=np.int64)
+    tree, row = np.arange(len(asked))[None, :], np.arange(len(flat))[:, None]
+    for _ in range(value.shape[1].bit_length() - 1):
+        above = flat[row, asked[tree, node]] > threshold[tree, node]
+        node = 2 * node + 1 + above
+    leaf = value[tree, node - asked.shape[1]]
+    scores = leaf.reshape(len(flat), -1, len(LABELS)).sum(axis=1)
+    return scores.reshape(*evidence.shape[:-1], len(LABELS))
+
+
+def _score(evidence: Scores, trees: Trees) -> Scores:
+    scores = trees.temper * score_trees(evidence, trees)
     return scores - np.logaddexp.reduce(scores, axis=-1, keepdims=True)
+
+
+def _doubt(log_p: Scores, share: float) -> Scores:
+    return np.log((1.0 - share) * np.exp(log_p) + share / len(LABELS))

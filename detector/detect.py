@@ -9,7 +9,7 @@ import numpy as np
 from detector.alert import Alert, format_utc, measure_area, name_alert, sort_alerts
 from detector.belief import Belief, BeliefOptions, believe, check_belief_options
 from detector.class_evidence import gather_evidence
-from detector.class_model import load_model, weigh_evidence
+from detector.class_model import load_model, score_pulses, weigh_evidence
 from detector.fix import Fix
 from detector.health import Trouble, find_screams, find_wrong_clocks
 from detector.incident import Incident
@@ -156,10 +156,12 @@ def _make_alert(site: Site, pulses: Pulses, incident: Incident, fix: Fix, option
 
 
 def _believe(site: Site, pulses: Pulses, incident: Incident, fix: Fix, options: BeliefOptions) -> Belief:
-    evidence = gather_evidence(site, pulses, incident, np.array(fix.position_m))
-    if evidence is None:
+    if not pulses.features.shape[1]:
         return believe(None, options)
-    return believe(weigh_evidence(evidence, load_model(options.model), options), options)
+    model = load_model(options.model)
+    scores = score_pulses(pulses.features[incident.pulse], model)
+    evidence = gather_evidence(site, pulses, incident, np.array(fix.position_m[:2]), scores)
+    return believe(None if evidence is None else weigh_evidence(evidence, model), options)
 
 
 def _measure_latency(site: Site, pulses: Pulses, incident: Incident, fix: Fix, options: Detector) -> float:

@@ -15,6 +15,7 @@ from detector.detect import DetectionResult, detect, listen_recording
 from detector.errors import BadInput
 from detector.evidence import write_evidence
 from detector.options import Detector
+from detector.pulse_file import write_pulses
 from detector.pulse_table import read_pulse_table
 from detector.recording import Recording, open_recording
 from detector.site import Site
@@ -25,14 +26,14 @@ from testbed.config_groups import register
 from testbed.job import perform
 from testbed.progress import progress_bar
 
-PRODUCTS = ("alerts.jsonl", "alerts.geojson", "alerts.csv", "cap", "evidence")
+PRODUCTS = ("alerts.jsonl", "alerts.geojson", "alerts.csv", "cap", "evidence", "pulses.parquet")
 
 SETTINGS = ListenSettings
 register(SETTINGS, "listen")
 
 
 def listen(settings: ListenSettings, folder: Path) -> DetectionResult:
-    """Detect and write `alerts.jsonl`, `alerts.geojson` and `evidence/` into an existing folder.
+    """Detect and write `alerts.jsonl`, `alerts.geojson`, `pulses.parquet` and `evidence/` into an existing folder.
 
     Parameters
     ----------
@@ -122,6 +123,7 @@ def write_result(
     alerts = write_evidence(result, options, folder, recording)
     write_alerts(alerts, folder / "alerts.jsonl")
     write_csv(alerts, folder / "alerts.csv")
+    write_pulses(result.site, result.pulses, options.belief, folder / "pulses.parquet")
     site = result.site
     if site.origin is not None:
         write_geojson(alerts, site, folder / "alerts.geojson")

@@ -1,122 +1,143 @@
-"""The classifier's file: what is refused, and what its numbers say."""
+"""The classifier's file: what is refused, and what its numbers say; a pulse's belief beside it."""
 
 import json
 
 import numpy as np
 import pytest
+from pyarrow import parquet
 
-from detector.belief import LABELS, BeliefOptions, believe
-from detector.class_evidence import EVIDENCE, gather_evidence
-from detector.class_model import FORMAT, load_model, parse_model, weigh_evidence
+from detector.belief import LABELS, BaseRate, BeliefOptions, believe
+from detector.class_evidence import EVIDENCE
+from detector.class_model import FORMAT, load_model, parse_model, score_pulses, weigh_evidence
 from detector.errors import BadInput
 from detector.features import FEATURES
-from detector.incident import Incident
 from detector.pulse import Pulses
+from detector.pulse_file import believe_pulses, write_pulses
 from detector.site import AirReading, Site, Station
 
 
+def make_trees(evidence: tuple[str, ...], **changes: object) -> dict[str, object]:
+    """Make a stump a label: above 1 in the first piece of evidence it is a gunshot."""
+    return {
+        "evidence": list(evidence),
+        "asked": [[0]] * 4,
+        "threshold": [[1.0]] * 4,
+        "value": [[0.0, 3.0], [0.0, 0.0], [0.0, 0.0], [0.0, 0.0]],
+        "temper": 1.0,
+    } | changes
+
+
 def make_record(**changes: object) -> dict[str, object]:
-    count = len(EVIDENCE)
-    weights = np.zeros((3, count))
-    weights[0, 0] = 1.0
     return {
         "format": FORMAT,
-        "labels": ["gunshot", "firework", "backfire"],
-        "evidence": list(EVIDENCE),
-        "centre": [0.0] * count,
-        "scale": [1.0] * count,
-        "limit": 3.0,
-        "weights": weights.tolist(),
-        "bias": [0.0, 0.0, 0.0],
-        "temper": 1.0,
+        "labels": list(LABELS),
+        "pulse": make_trees(FEATURES),
+        "incident": make_trees(EVIDENCE),
+        "doubt": 0.01,
         "provenance": {"seed": 0},
     } | changes
 
 
-def test_evidence_moves_belief_the_way_the_weights_say() -> None:
+def test_evidence_moves_belief_the_way_the_trees_say() -> None:
     model = parse_model(json.dumps(make_record()), "made")
     options = BeliefOptions()
     evidence = np.zeros(len(EVIDENCE))
-    neutral = believe(weigh_evidence(evidence, model, options), options)
+    neutral = believe(weigh_evidence(evidence, model), options)
     assert neutral.gunshot == pytest.approx(options.base_rate.gunshot)
-    assert neutral.other == pytest.approx(options.base_rate.other)
     evidence[0] = 2.0
-    moved = believe(weigh_evidence(evidence, model, options), options)
-    assert moved.log10_lr_gunshot > 0.0
-    # nobody trained "other": evidence says nothing about it
-    assert moved.other == pytest.approx(options.base_rate.other)
-    evidence[0] = 1e6
-    assert believe(weigh_evidence(evidence, model, options), options).gunshot < 0.8
+    moved = believe(weigh_evidence(evidence, model), options)
+    assert moved.log10_lr_gunshot == pytest.approx(3.0 / np.log(10.0), abs=0.05)
+    evidence[0] = 1.0
+    assert believe(weigh_evidence(evidence, model), options) == neutral
+
+
+def test_no_evidence_says_more_than_the_doubt_allows() -> None:
+    loud = make_trees(EVIDENCE, value=[[0.0, 90.0], [0.0, 0.0], [0.0, 0.0], [0.0, 0.0]])
+    model = parse_model(json.dumps(make_record(incident=loud)), "made")
+    scores = weigh_evidence(np.full(len(EVIDENCE), 2.0), model)
+    assert np.exp(scores[0] - scores[1]) < 4.0 / 0.01
 
 
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"format": "echoblock-class-model/0"}, "format"),
-        ({"evidence": ["shoe_size"]}, "other evidence"),
-        ({"labels": ["gunshot", "firework"]}, "do not fit"),
-        ({"labels": ["gunshot", "firework", "meteor"]}, "unknown labels"),
-        ({"scale": [0.0] * len(EVIDENCE)}, "scale"),
-        ({"temper": 2.0}, "temper"),
-        ({"weights": "many"}, "weights"),
+        ({"format": "echoblock-class-model/1"}, "format 'echoblock-class-model/1'; accepted is"),
+        ({"labels": ["gunshot", "firework"]}, "labels"),
+        ({"incident": make_trees(("shoe_size",))}, "other evidence"),
+        ({"pulse": make_trees(FEATURES, asked=[[99]] * 4)}, "evidence that there is not"),
+        ({"pulse": make_trees(FEATURES, threshold=[[0.0]] * 3)}, "one depth"),
+        ({"pulse": make_trees(FEATURES, value=[[0.0, 1.0, 2.0]] * 4)}, "no 3 leaves"),
+        ({"pulse": make_trees(FEATURES, temper=2.0)}, "temper"),
+        ({"doubt": "much"}, "doubt"),
         ({"extra": 1}, "extra"),
     ],
 )
-def test_other_models_are_refused(changes: dict[str, object], said: str) -> None:
-    with pytest.raises(BadInput, match=said):
+def test_other_models_are_refused_in_one_line(changes: dict[str, object], said: str) -> None:
+    with pytest.raises(BadInput, match=said) as caught:
         parse_model(json.dumps(make_record(**changes)), "made")
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_what_is_no_json_is_refused() -> None:
+    with pytest.raises(BadInput, match="model made"):
+        parse_model("cos\nsystem\n", "made")
 
 
 def test_an_unknown_model_is_named() -> None:
-    with pytest.raises(BadInput, match=r"'v0'; accepted are .*v1"):
+    with pytest.raises(BadInput, match=r"'v0'; accepted are v2"):
         load_model("v0")
 
 
 def test_the_shipped_model_says_where_it_comes_from() -> None:
-    model = load_model("v1")
-    assert set(model.labels) < set(LABELS)
-    assert {"seed", "command", "software", "scenes"} <= model.provenance.keys()
+    model = load_model(BeliefOptions().model)
+    assert model.labels == LABELS
+    assert {
+        "seed",
+        "command",
+        "software",
+        "scenes",
+        "unseen_confuser",
+        "unseen_sensor",
+    } <= model.provenance.keys()
 
 
-def make_site(count: int) -> Site:
-    stations = tuple(
-        Station(f"S{i}", (100.0 * (i + 1), 0.0, 5.0), 1.0, np.zeros((1, 3)), 48e3, 0.9, 1e-3)
-        for i in range(count)
-    )
-    return Site(stations, AirReading())
-
-
-def make_pulses(level_db: np.ndarray, features: int = len(FEATURES)) -> Pulses:
-    n = len(level_db)
+def make_pulses(features: np.ndarray) -> Pulses:
+    n = len(features)
+    full = np.full(n, 1e-3)
     return Pulses(
-        np.arange(n, dtype=np.int32),
-        np.arange(n, dtype=np.float64),
-        np.full(n, 1e-3),
-        level_db,
-        np.full(n, 10.0),
-        np.zeros(n, dtype=np.bool_),
-        np.zeros((n, features)),
+        np.arange(n, dtype=np.int32), np.arange(float(n)), full, full, full, np.zeros(n, np.bool_), features
     )
 
 
-def test_the_source_level_is_read_back_from_the_stations() -> None:
-    site = make_site(4)
-    away_m = site.positions_m[:, 0]
-    pulses = make_pulses(150.0 - 24.0 * np.log10(away_m))
-    incident = Incident(
-        np.zeros(2), np.array([0.0, 0.3, 0.6]), np.arange(4), np.zeros(4, dtype=np.int64), 9.0
+def test_pulses_carry_their_own_belief(tmp_path) -> None:
+    site = Site(
+        tuple(
+            Station(f"S{i}", (100.0 * i, 0.0, 5.0), 1.0, np.zeros((1, 3)), 48e3, 0.9, 1e-3) for i in range(3)
+        ),
+        AirReading(),
     )
-    evidence = gather_evidence(site, pulses, incident, np.zeros(2))
-    assert evidence is not None
-    named = dict(zip(EVIDENCE, evidence, strict=True))
-    assert named["source_level_db"] == pytest.approx(150.0)
-    assert named["level_scatter_db"] == pytest.approx(0.0, abs=1e-9)
-    assert named["log10_interval_s"] == pytest.approx(np.log10(0.3))
-    assert named["interval_cv"] == pytest.approx(0.0, abs=1e-9)
-    assert named["log10_stations"] == pytest.approx(np.log10(4))
+    pulses = make_pulses(np.random.default_rng(0).standard_normal((3, len(FEATURES))))
+    write_pulses(site, pulses, BeliefOptions(), tmp_path / "pulses.parquet")
+    table = parquet.read_table(tmp_path / "pulses.parquet").to_pydict()
+    assert list(table) == [
+        *("sensor", "time_s", "level_db", "snr_db", "sigma_s"),
+        *(f"p_{label}" for label in LABELS),
+    ]
+    assert table["sensor"] == ["S0", "S1", "S2"]
+    assert np.sum([table[f"p_{label}"] for label in LABELS], axis=0) == pytest.approx(1.0, abs=1e-5)
 
 
-def test_pulse_tables_bring_no_evidence() -> None:
-    pulses = make_pulses(np.full(3, 80.0), features=0)
-    incident = Incident(np.zeros(2), np.zeros(1), np.arange(3), np.zeros(3, dtype=np.int64), 9.0)
-    assert gather_evidence(make_site(3), pulses, incident, np.zeros(2)) is None
+def test_the_base_rate_moves_a_pulses_belief_and_not_its_ratio() -> None:
+    pulses = make_pulses(np.random.default_rng(1).standard_normal((5, len(FEATURES))))
+    even = BeliefOptions(BaseRate(0.25, 0.25, 0.25, 0.25))
+    usual, balanced = (believe_pulses(pulses, options) for options in (BeliefOptions(), even))
+    ratio = score_pulses(pulses.features, load_model(even.model))
+    assert np.allclose(np.log(balanced[:, 0] / balanced[:, 1]), ratio[:, 0] - ratio[:, 1])
+    assert np.allclose(usual[:, 0] / usual[:, 1], balanced[:, 0] / balanced[:, 1] * 0.12 / 0.48)
+
+
+def test_pulses_without_sound_are_as_likely_as_ever() -> None:
+    rate = BeliefOptions().base_rate
+    assert believe_pulses(make_pulses(np.zeros((2, 0))), BeliefOptions()) == pytest.approx(
+        np.array([[rate.gunshot, rate.firework, rate.backfire, rate.other]] * 2)
+    )
