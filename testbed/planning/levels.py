@@ -1,5 +1,6 @@
 """Levels from every street cell to every mount, kept on disk under a name made of what they follow from."""
 
+import functools
 import hashlib
 import math
 import os
@@ -11,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+import sim.propagation
 from scenes.air import Air
 from scenes.block import Block
 from sim.propagation.city import index_block
@@ -24,8 +26,6 @@ Floats = npt.NDArray[np.float64]
 Floats32 = npt.NDArray[np.float32]
 Progress = Callable[[int, int], None]
 
-# Raised whenever the levels of equal inputs would differ.
-EDITION = "1"
 SILENT_DB = -300.0
 # Over hills the general search is used, with as little as levels need.
 HILLY = PathOptions(1, 1, False, floor_db=15.0, paths_max=12, tail=False)
@@ -154,7 +154,7 @@ def _trace_hills(
 
 
 def _name(block: Block, air: Air, cells_m: Floats, mounts_m: Floats) -> str:
-    digest = hashlib.sha256(f"{EDITION} {air!r} {block.ground.surface}".encode())
+    digest = hashlib.sha256(f"{_code()} {air!r} {block.ground.surface}".encode())
     for building in block.buildings:
         digest.update(f"{building.base_m!r} {building.height_m!r} {building.facade}".encode())
         for ring in (building.outline, *building.courtyards):
@@ -168,6 +168,20 @@ def _name(block: Block, air: Air, cells_m: Floats, mounts_m: Floats) -> str:
     for places in (cells_m, mounts_m):
         digest.update(np.ascontiguousarray(places, dtype=np.float64).tobytes() + b"|")
     return digest.hexdigest()[:32]
+
+
+@functools.cache
+def _code() -> str:
+    """Return a digest of the code that levels follow from: another engine finds other levels."""
+    digest = hashlib.sha256()
+    folder = Path(sim.propagation.__file__).parent
+    for source in (
+        *sorted(folder.glob("*.py")),
+        Path(sim.propagation.__file__).parents[2] / "scenes/material.py",
+    ):
+        digest.update(source.read_bytes())
+    digest.update(band_weights().tobytes())
+    return digest.hexdigest()
 
 
 def _read(file: Path, shape: tuple[int, int]) -> tuple[Floats32, Floats32] | None:
