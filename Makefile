@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 WORKERS ?= 2
 
-.PHONY: cluster-test demo gallery picture test lint types contracts unit bench clean
+.PHONY: cluster-test demo gallery picture test lint types contracts unit baselines bench clean
 
 demo: $(READY)
 	$(BIN)/echoblock run out=results/demo
@@ -32,6 +32,13 @@ contracts: $(READY)
 
 unit: $(READY)
 	$(BIN)/python -m pytest -n $(WORKERS) tests
+
+# New baselines of the gate, with REASON="...": after the simulator has changed, or the detector for the better.
+SUITES ?= smoke pr nightly
+baselines: $(READY)
+	for suite in $(SUITES); do \
+		$(BIN)/echoblock gate suite=$$suite update=true reason="$(REASON)" out=results/gate || exit $$?; \
+	done
 
 bench: $(READY)
 	$(BIN)/python -m tests.bench

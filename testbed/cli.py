@@ -24,6 +24,7 @@ VERBS = {
     "sweep": "a design of configs x seeds -> rows, summary, report; resumable",
     "collect": "the rows of a sweep -> tables, summary, report",
     "report": "one HTML page from the results folder of a run or a sweep",
+    "gate": "CI: this detector against a baseline or another commit",
     "field": "score the detector on the public live-fire set",
     "train": "simulated scenes -> classifier, as plain numbers",
     "paths": "draw the propagation paths of one source-sensor pair",

@@ -230,8 +230,8 @@ def _supersonic_m(projectile: Projectile, sound_mps: float) -> float:
 def _ground_m(
     projectile: Projectile, muzzle_m: npt.NDArray[np.float64], direction: npt.NDArray[np.float64]
 ) -> float:
-    """Distance at which the projectile, which falls as it flies, meets the plane z = 0, m."""
+    """Last whole metre at which the projectile, which falls as it flies, is above the plane z = 0, m."""
     distance = np.linspace(0.0, 3000.0, 3001)
     height = muzzle_m[2] + distance * direction[2] - 0.5 * _GRAVITY * flight_time(projectile, distance) ** 2
     below = np.flatnonzero(height <= 0.0)
-    return float(distance[below[0]]) if len(below) else float(distance[-1])
+    return float(distance[max(below[0] - 1, 0)]) if len(below) else float(distance[-1])

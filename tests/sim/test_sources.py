@@ -174,6 +174,15 @@ def test_a_shot_from_shoulder_height_meets_the_ground_before_half_a_kilometre():
     assert shock.range_m < 500.0
 
 
+@pytest.mark.parametrize("down_deg", [0.3, 0.86, 1.7, 4.0, 9.0])
+def test_no_shock_comes_from_below_the_ground(down_deg):
+    down = np.radians(down_deg)
+    direction = np.array([np.cos(down), 0.0, -np.sin(down)])
+    shock = ballistic_shock(WEAPONS["rifle-223"].projectile, np.array([0.0, 0.0, 1.5]), direction)
+    assert 1.5 + shock.range_m * direction[2] >= 0.0
+    assert shock.range_m > 1.5 / np.tan(down + 0.01) - 2.0
+
+
 def test_a_bullet_that_slows_down_weakens_as_its_ray_tubes_widen():
     bullet, here = WEAPONS["pistol-9mm"].projectile, 10.0
     mach = [bullet.speed_mps / SOUND_MPS * np.exp(-bullet.drag_per_m * x) for x in (here, here + 1e-4)]

@@ -1,0 +1,140 @@
+"""Prints how often the gate decides what: `python -m tests.bench gate [scenes]`, 100 unless told.
+
+The scenes of the series are rendered and heard twice: the same streets and bangs, all noise and chance on the way drawn
+anew. From these pairs 200 scenes at a time are drawn with replacement, each pair in either order, and decided about. A
+harm is planted in the rows of the new version: beside fresh chance, and on the very recordings of the old one, which is
+what a gate sees.
+"""
+
+import copy
+import math
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+
+import numpy as np
+from joblib import Parallel, delayed
+
+from detector.options import DetectorOptions
+from testbed.gate.decision import decide
+from testbed.gate.pairing import pair_up
+from testbed.gate.trial import Rows, Trial, TrialJob, run_trials, tables_of
+
+SUITE = 200
+FRESH_GATES, HARM_GATES = 600, 200
+# Of a two-dimensional normal error, what a 95 % region that has lost a third of its area still holds.
+HELD_AFTER = (1.0 - 0.05 ** (2.0 / 3.0)) / 0.95
+
+Plant = Callable[[Rows, np.random.Generator], Rows]
+
+
+def farther(rows: Rows, rng: np.random.Generator) -> Rows:
+    """Let every error be 1 m longer."""
+    for row in rows.rounds:
+        if row["error_m"] is not None:
+            stretch = 1.0 + 1.0 / max(row["error_m"], 1e-6)
+            row |= {
+                "error_m": row["error_m"] + 1.0,
+                "east_m": row["east_m"] * stretch,
+                "north_m": row["north_m"] * stretch,
+            }
+    return rows
+
+
+def eastward(rows: Rows, rng: np.random.Generator) -> Rows:
+    """Place everything 1 m too far east."""
+    for row in rows.rounds:
+        if row["error_m"] is not None:
+            row["east_m"] += 1.0
+            row["error_m"] = math.hypot(row["east_m"], row["north_m"])
+    return rows
+
+
+def deafer(rows: Rows, rng: np.random.Generator) -> Rows:
+    """Lose 3 of 100 incidents, with all that was said of them."""
+    lost = {row["incident"] for row in rows.incidents if row["incident"] is not None and rng.uniform() < 0.03}
+    for row in rows.rounds:
+        if row["incident"] in lost:
+            row |= {"outcome": "missed", "error_m": None, "east_m": None, "north_m": None}
+    for row in rows.incidents:
+        if row["incident"] in lost:
+            row.update(dict.fromkeys(("call", "in_region95", "region95_area_m2", "p_true")), outcome="missed")
+    return rows
+
+
+def tighter(rows: Rows, rng: np.random.Generator) -> Rows:
+    """Draw regions a third too small."""
+    for row in rows.incidents:
+        if row["in_region95"]:
+            row["in_region95"] = bool(rng.uniform() < HELD_AFTER)
+            row["region95_area_m2"] *= 2.0 / 3.0
+    return rows
+
+
+HARMS: dict[str, Plant] = {
+    "every error 1 m longer": farther,
+    "everything 1 m east": eastward,
+    "3 points of incidents lost": deafer,
+    "regions a third smaller": tighter,
+}
+
+
+def hear_twice(scenes: int) -> list[tuple[Trial, Trial]]:
+    """Render and hear the first scenes of the series with two draws of chance."""
+    jobs = [
+        delayed(run_trials)(TrialJob((number,), DetectorOptions(), {}, fresh=fresh))
+        for number in range(scenes)
+        for fresh in (0, 1)
+    ]
+    trials = [trial for done in Parallel(n_jobs=2)(jobs) for trial in done]
+    return list(zip(trials[::2], trials[1::2], strict=True))
+
+
+def decide_often(
+    pairs: list[tuple[Trial, Trial]], gates: int, plant: Plant | None, is_fresh: bool
+) -> Counter:
+    """Return the verdicts of repeated gates."""
+    verdicts: Counter = Counter()
+    names = [f"s{i:04d}" for i in range(SUITE)]
+    for repeat in range(gates):
+        rng = np.random.default_rng([20_261, repeat])
+        old, new = [], []
+        for name in names:
+            pair = pairs[int(rng.integers(len(pairs)))]
+            first = int(rng.integers(2))
+            one, other = pair[first], pair[1 - first if is_fresh else first]
+            old.append((name, one.rows))
+            new.append((name, other.rows if plant is None else plant(copy.deepcopy(other.rows), rng)))
+        verdicts[decide(pair_up(names, tables_of(old), tables_of(new))).verdict] += 1
+    return verdicts
+
+
+def main() -> None:
+    """Print both tables."""
+    scenes = int(sys.argv[2]) if len(sys.argv) > 2 and sys.argv[2].isdigit() else 100
+    began = time.process_time()
+    pairs = [pair for pair in hear_twice(scenes) if all(trial.rows is not None for trial in pair)]
+    print_tables(pairs)
+    print(f"{time.process_time() - began:.0f} s of CPU in this process")
+
+
+def print_tables(pairs: list[tuple[Trial, Trial]]) -> None:
+    """Print what the gate says of no harm and of each harm, in per cent of gates."""
+    heads = ("identical", "pass", "improved", "inconclusive", "regressed")
+    print(f"{len(pairs)} scenes heard twice, gates of {SUITE} scenes; per cent of gates")
+    print(f"{'':46s} {'gates':>6s} " + " ".join(f"{head:>12s}" for head in heads))
+    cases = [
+        ("same code, same recordings", HARM_GATES, None, False),
+        ("no harm, fresh chance", FRESH_GATES, None, True),
+    ]
+    cases += [(f"{name}, same recordings", HARM_GATES, plant, False) for name, plant in HARMS.items()]
+    cases += [(f"{name}, fresh chance", HARM_GATES, plant, True) for name, plant in HARMS.items()]
+    for name, gates, plant, is_fresh in cases:
+        found = decide_often(pairs, gates, plant, is_fresh)
+        shares = " ".join(f"{100.0 * found[head] / gates:12.1f}" for head in heads)
+        print(f"{name:46s} {gates:6d} {shares}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
