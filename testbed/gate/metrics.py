@@ -155,7 +155,7 @@ def _quantile(values: Floats, scene: np.ndarray, weights: Floats, q: float) -> F
 METRICS: tuple[Metric, ...] = (
     Metric("F1 of rounds", "", 0.005, 0.06, 4, rounds_f1),
     Metric("incidents found", "", 0.005, 0.06, 4, incidents_found),
-    Metric("median error", "share", 0.03, 0.30, 3, error_quantile(0.5)),
+    Metric("median error", "share", 0.03, 0.40, 3, error_quantile(0.5)),
     Metric("p90 error", "share", 0.05, 0.50, 3, error_quantile(0.9)),
     Metric("bias", "m", 0.25, 1.0, 3, bias),
     Metric("coverage below 95 %", "", 0.02, 0.08, 4, coverage_low),
