@@ -9,7 +9,7 @@ from testbed.gate.pairing import pair_up
 from testbed.gate.trial import INCIDENT_SCHEMA, ROUND_SCHEMA
 
 SCENES = [f"g{i:04d}" for i in range(200)]
-REPEATS = 25
+REPEATS = 15
 
 
 def draw_world(rng, scenes=SCENES):
@@ -35,7 +35,9 @@ def hear(world, rng, lose=0.0, off_m=(0.0, 0.0), longer_m=0.0, shrink=1.0):
         stretch = (np.hypot(*offset) + longer_m) / np.hypot(*offset)
         offset = offset * stretch + np.array(off_m)
         error = float(np.hypot(*offset))
-        found = rng.normal(0.0, 0.3) < ease and rng.uniform() >= lose
+        # All of it is drawn whatever is found, so that a harm leaves the chance of what follows as it is.
+        noise, luck, belief, false = rng.normal(0.0, 0.3), rng.uniform(), rng.beta(8, 3), rng.uniform()
+        found = noise < ease and luck >= lose
         head = {"scene": scene, "incident": name}
         for i in range(number):
             row = head | {"event": f"{name}.{i}", "outcome": "located" if found else "missed"}
@@ -48,10 +50,10 @@ def hear(world, rng, lose=0.0, off_m=(0.0, 0.0), longer_m=0.0, shrink=1.0):
             row |= {
                 "in_region95": held,
                 "region95_area_m2": 18.8 * sigma**2 * shrink,
-                "p_true": rng.beta(8, 3),
+                "p_true": belief,
             }
         incidents.append(row)
-        if rng.uniform() < 0.03:
+        if false < 0.03:
             rounds.append({"scene": scene, "outcome": "false"})
             incidents.append({"scene": scene, "outcome": "false", "call": "uncertain"})
     return pl.DataFrame(rounds, schema=ROUND_SCHEMA), pl.DataFrame(incidents, schema=INCIDENT_SCHEMA)
