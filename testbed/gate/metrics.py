@@ -89,22 +89,17 @@ def belief(pairing: Pairing, weights: Floats) -> Values:
 
 def coverage_low(pairing: Pairing, weights: Floats) -> Values:
     """How far the share of 95 % regions that hold the place lies below 0.95: regions too small."""
-    old, new = _coverage(pairing, weights)
+    if not all(pairing.has_regions):
+        return _unmeasured(pairing.has_regions, weights)
+    old, new = (_share(held, regions) for held, regions in _sums(pairing, weights, "held regions"))
     return Values(old, new, np.minimum(old, NOMINAL_COVERAGE) - np.minimum(new, NOMINAL_COVERAGE))
 
 
 def coverage_high(pairing: Pairing, weights: Floats) -> Values:
     """How far the same share lies above 0.95: regions too large."""
-    old, new = _coverage(pairing, weights)
-    return Values(old, new, np.maximum(new, NOMINAL_COVERAGE) - np.maximum(old, NOMINAL_COVERAGE))
-
-
-def _coverage(pairing: Pairing, weights: Floats) -> tuple[Floats, Floats]:
-    if not all(pairing.has_regions):
-        nothing = _unmeasured(pairing.has_regions, weights)
-        return nothing.old, nothing.new
-    old, new = (_share(held, regions) for held, regions in _sums(pairing, weights, "held regions"))
-    return old, new
+    below = coverage_low(pairing, weights)
+    harm = np.maximum(below.new, NOMINAL_COVERAGE) - np.maximum(below.old, NOMINAL_COVERAGE)
+    return Values(below.old, below.new, harm)
 
 
 def _unmeasured(has: tuple[bool, bool], weights: Floats) -> Values:
