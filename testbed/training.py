@@ -50,7 +50,7 @@ class TrainingOptions:
     pulse, incident : TreeOptions
     """
 
-    scenes: int = 43
+    scenes: int = 90
     scenes_scored: int = 24
     scenes_sensor: int = 3
     folds: int = 5
