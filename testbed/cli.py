@@ -26,6 +26,7 @@ VERBS = {
     "report": "one HTML page from the results folder of a run or a sweep",
     "gate": "CI: this detector against a baseline or another commit",
     "field": "score the detector on the public live-fire set",
+    "realism": "statistics of simulated recordings beside those of the live-fire set",
     "train": "simulated scenes -> classifier, as plain numbers",
     "paths": "draw the propagation paths of one source-sensor pair",
     "replay": "compute an alert again from its evidence, and say what differs",

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +24,8 @@ Trace = Callable[[npt.ArrayLike, npt.ArrayLike], list[Paths]]
 
 # Receivers are prepared for sources up to this height, m, or to the next of its doublings.
 STREET_M = 2.5
+# Places whose paths are kept.
+STILL_MAX = 4
 
 
 def open_engine(
@@ -74,11 +76,16 @@ def open_engine(
     def ears(doublings: int) -> tuple[Ears, ...]:
         return prepare_ears(city, known, chosen, STREET_M * 2.0**doublings)
 
+    # Who stands still and fires again is heard along the same paths.
+    @lru_cache(STILL_MAX)
+    def from_place(place: tuple[float, ...]) -> tuple[Paths, ...]:
+        doublings = math.ceil(math.log2(max(place[-1] / STREET_M, 1.0)))
+        return tuple(trace_to_ears(city, air, np.array(place), ears(doublings), chosen))
+
     def trace(source: npt.ArrayLike, ends: npt.ArrayLike) -> list[Paths]:
-        height = float(np.asarray(source, dtype=np.float64).ravel()[-1])
-        if ends is not known or not 0.0 <= height < math.inf:
+        place = tuple(np.asarray(source, dtype=np.float64).ravel().tolist())
+        if ends is not known or not 0.0 <= place[-1] < math.inf:
             return trace_paths(city, air, source, ends, chosen)
-        doublings = math.ceil(math.log2(max(height / STREET_M, 1.0)))
-        return trace_to_ears(city, air, source, ears(doublings), chosen)
+        return list(from_place(place))
 
     return trace

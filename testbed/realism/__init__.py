@@ -1,0 +1,1 @@
+"""Simulated recordings beside real ones: the live-fire protocol, statistics, table, plots."""
