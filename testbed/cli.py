@@ -30,6 +30,7 @@ VERBS = {
     "train": "simulated scenes -> classifier, as plain numbers",
     "paths": "draw the propagation paths of one source-sensor pair",
     "replay": "compute an alert again from its evidence, and say what differs",
+    "accountability": "months of a district: alerts, misses, false alerts, evidence",
     "verify-log": "check a log of verdicts for changes",
     "plan": "where to put sensors: map, placement, comparison, acceptance, verification",
 }

@@ -15,6 +15,7 @@ from scenes.schedules import SCHEDULES
 from sim.clock import CLOCKS
 from sim.microphone import MICROPHONES
 from sim.propagation.engines import ENGINES
+from testbed.accountability.district import District
 from testbed.command_detector import CommandDetector
 from testbed.config_schema import schema_of
 from testbed.faults import Faults
@@ -56,6 +57,7 @@ def groups() -> dict[str, Group]:
         "survey": Group({"careful": Survey}),
         "faults": Group({"none": Faults}),
         "propagation": Group(ENGINES, is_mixed=True),
+        "district": Group({"default": District}),
         "detector": Group(DETECTOR_CHOICES, is_mixed=True),
         "compute": Group(COMPUTES, is_mixed=True),
         "planner": Group(PLANNERS, is_mixed=True),
