@@ -1,10 +1,14 @@
 """Prints what path search costs and finds in real neighbourhoods: `python -m tests.bench propagation`."""
 
+import json
 import time
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
+import shapely
+import shapely.geometry
 
 from scenes.air import Air
 from scenes.block import Block, Building
@@ -21,7 +25,8 @@ NEIGHBOURHOODS = Path(__file__).parents[2].parent / "shared" / "real" / "neighbo
 PLACES = ("boston_back_bay", "chicago_loop", "geneva_old_town")
 SOURCE_DB, AUDIBLE_DB = 160.0, 45.0
 AIR = Air()
-# A prototype on another machine: static structure, s, and source to 25 sensors, ms, for the blocks of `growth`.
+# A prototype on another machine: static structure, s, and source to 25 sensors, ms, for 100, 400, 1,736 and 10,416 (six
+# tiles) buildings of the same file.
 PROTOTYPE = ((0.014, 1.7), (0.06, 5.6), (0.33, 16.0), (2.7, 71.0))
 
 
@@ -49,16 +54,20 @@ def tiled(block: Block, columns: int, rows: int) -> Block:
     return Block(block.name, copies, bounds, block.ground)
 
 
-def nearest(block: Block, count: int) -> Block:
-    """Return the buildings nearest to the middle."""
-    west, south, east, north = block.bounds_m
-    middle = np.array([0.5 * (west + east), 0.5 * (south + north)])
-    order = sorted(block.buildings, key=lambda house: np.linalg.norm(house.outline.mean(axis=0) - middle))[
-        :count
-    ]
-    corners = np.concatenate([house.outline for house in order])
-    bounds = (*(corners.min(axis=0) - 20.0), *(corners.max(axis=0) + 20.0))
-    return Block(block.name, tuple(order), tuple(float(x) for x in bounds), block.ground)
+def nearest(place: str, count: int) -> Block:
+    """Return the block of so many footprints of a file, those nearest to their middle."""
+    collection = json.loads((NEIGHBOURHOODS / f"{place}_buildings.geojson").read_text())
+    features = collection["features"]
+    middles = np.array([shapely.centroid(shapely.geometry.shape(f["geometry"])).coords[0] for f in features])
+    away = np.linalg.norm(
+        (middles - np.median(middles, axis=0)) * (np.cos(np.radians(middles[0, 1])), 1.0), axis=1
+    )
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "nearest.geojson"
+        path.write_text(
+            json.dumps({**collection, "features": [features[i] for i in np.argsort(away)[:count]]})
+        )
+        return read_footprints(path)[0]
 
 
 def in_street(block: Block, count: int, height_m: float, seed: int) -> np.ndarray:
@@ -86,20 +95,30 @@ def measure_speed(block: Block) -> tuple[float, list[float], float]:
     return built, each, float(np.mean(found))
 
 
-def growth(boston: Block) -> None:
-    """Print how time grows with the buildings, beside what a prototype took."""
-    blocks = [nearest(boston, count) for count in (100, 400)] + [boston, tiled(boston, 3, 2)]
+def growth(place: str) -> None:
+    """Print how time grows with the buildings of a file, beside what a prototype took; touching ones are joined."""
+    whole = block_of(place)
+    every = len(json.loads((NEIGHBOURHOODS / f"{place}_buildings.geojson").read_text())["features"])
+    footprints = [100, 400, every, 6 * every]
+    blocks = [nearest(place, 100), nearest(place, 400), whole, tiled(whole, 3, 2)]
     table = []
-    print(
-        f"{'buildings':>9s} {'static s':>9s} {'prototype':>9s} {'25 sensors ms':>14s} {'worst':>7s} {'prototype':>9s}"
-    )
-    for block, (static_s, trace_ms) in zip(blocks, PROTOTYPE, strict=True):
+    names = ("buildings", "joined", "static s", "prototype", "25 sensors ms", "worst", "prototype")
+    print("  ".join(names))
+    for count, block, (static_s, trace_ms) in zip(footprints, blocks, PROTOTYPE, strict=True):
         built, each, _ = measure_speed(block)
         median = float(np.median(each))
-        table.append((len(block.buildings), built, median))
+        table.append((count, built, median))
+        values = (
+            count,
+            len(block.buildings),
+            round(built, 3),
+            static_s,
+            1e3 * median,
+            1e3 * max(each),
+            trace_ms,
+        )
         print(
-            f"{len(block.buildings):9d} {built:9.3f} {static_s:9.3f} {1e3 * median:14.1f} {1e3 * max(each):7.1f} "
-            f"{trace_ms:9.1f}",
+            "  ".join(f"{value:{len(name)}.4g}" for name, value in zip(names, values, strict=True)),
             flush=True,
         )
     count, built, traced = np.log(np.array(table)).T
@@ -219,7 +238,7 @@ def main() -> None:
         print("the real neighbourhoods are not beside this checkout: nothing measured")
         return
     boston = block_of("boston_back_bay")
-    growth(boston)
+    growth(PLACES[0])
     for place in PLACES:
         speed(block_of(place))
     speed(rows_of_houses(5000.0))
