@@ -114,9 +114,9 @@ def _holds(region, point) -> bool:
 
 
 def main() -> None:
-    """Print both tables, own seeds 5000 and on."""
+    """Print both tables, own seeds 11000 and on: those of 5000 to 5099 were looked at while priors were chosen."""
     sets = [(8, 1e-3), (8, 5e-3), (16, 1e-3), (16, 5e-3), (30, 1e-3), (30, 5e-3)]
-    windows = range(5000, 5100)
+    windows = range(11_000, 11_100)
     print("association, 100 windows: N, onset ms | F1, precision, recall | CPU s a window: median, longest")
     for count, sigma in sets:
         drawn = WindowOptions(sensors=count, onset_sigma_s=sigma)
