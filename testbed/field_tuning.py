@@ -238,8 +238,7 @@ def _widths(
     test: LiveTest, heard: Heard, detector: Detector, recipe: Recipe, points: Mapping[str, Point]
 ) -> dict[str, list[float]]:
     """Return the log score of each width of regions, with the alerts located once."""
-    events = live_events(test)
-    gained = {}
+    events, gained = live_events(test), {}
     for position, point in points.items():
         options = override_all(detector, point)
         used = read_option(options, recipe.width)
