@@ -20,6 +20,10 @@ QUIET_START_S = 3.0
 """Noise comes first, so that a detector can learn the floor."""
 QUIET_END_S = 4.0
 """Sound needs 3 s to cross a kilometre."""
+SOUND_S = 0.3
+"""A pop with the strokes after it is over so soon after the engine."""
+SIREN_M = 60.0
+"""At most 20 m/s for 3 s."""
 
 
 def draw_places(
@@ -94,4 +98,34 @@ def out_of_walls(block: Block, events: Sequence[Event]) -> tuple[Event, ...]:
         replace(event, position_m=(*start[event.incident][:2], event.position_m[2])) if wrong else event
         for event, wrong in zip(events, inside, strict=True)
     ]
-    return tuple(sorted(moved, key=lambda event: (event.time_s, event.id)))
+    free = [_keep_out(block, event) for event in moved]
+    return tuple(sorted(free, key=lambda event: (event.time_s, event.id)))
+
+
+def _keep_out(block: Block, event: Event) -> Event:
+    """Return the event such that what moves while it sounds runs into no wall: another way, or none where none is free.
+
+    A car drives where its pipe does not point; a siren takes the first free way of eight.
+    """
+    if event.kind == "backfire" and (speed := float(event.traits.get("speed_mps", 0.0))) > 0.0:
+        reach_m = speed * (float(event.traits.get("engine_s", 0.0)) + SOUND_S)
+        ahead = float(event.traits.get("azimuth_deg", 0.0)) + 180.0
+        if not _is_free(block, event, ahead, reach_m):
+            return replace(event, traits={**event.traits, "speed_mps": 0.0})
+    if event.kind == "siren" and "speed_mps" not in event.traits:
+        first = float(event.traits.get("azimuth_deg", 0.0))
+        ways = [first + turn for turn in range(0, 360, 45)]
+        free = next((way for way in ways if _is_free(block, event, way, SIREN_M)), None)
+        own = {"speed_mps": 0.0} if free is None else {"azimuth_deg": free % 360.0}
+        return replace(event, traits={**event.traits, **own})
+    return event
+
+
+def _is_free(block: Block, event: Event, azimuth_deg: float, reach_m: float) -> bool:
+    """Tell whether a straight way (azimuth from east to north) meets no wall and stays within the bounds."""
+    turn = np.radians(azimuth_deg)
+    along = np.linspace(0.0, reach_m, max(2, int(reach_m) + 1))[:, None]
+    way = np.array(event.position_m) + along * np.array([np.cos(turn), np.sin(turn), 0.0])
+    west, south, east, north = block.bounds_m
+    out = (way[:, :2] < (west, south)).any() or (way[:, :2] > (east, north)).any()
+    return not (out or is_inside(block, way.tolist()).any())

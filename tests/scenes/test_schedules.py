@@ -7,11 +7,13 @@ import pytest
 from scenes.block import Block, Building
 from scenes.blocks.crossroads import Crossroads
 from scenes.errors import BadInput
+from scenes.event import Event
 from scenes.scene import Scene
 from scenes.scene_check import check_scene
 from scenes.schedules import SCHEDULES
 from scenes.schedules.explicit import FromFile, Listed, Quiet
 from scenes.schedules.incidents import aerial_shell, backfires, gunfire, string
+from scenes.schedules.places import out_of_walls
 from scenes.schedules.rates import Rates
 from scenes.schedules.showcase import Showcase
 from scenes.sensor import Sensor
@@ -93,6 +95,23 @@ def test_a_burst_in_a_tower_is_moved_out():
     events = Rates(0.0, 0.0, 0.0, fireworks=12).draw(shaft, 60.0, rng())
     assert any(event.kind == "shell-burst" for event in events)
     assert not is_inside(shaft, [event.position_m for event in events]).any()
+
+
+def test_what_moves_while_it_sounds_runs_into_no_wall():
+    house = Building("h", np.array([[10.0, -20.0], [40.0, -20.0], [40.0, 20.0], [10.0, 20.0]]), 12.0)
+    street = Block("test-v1", (house,), (-100.0, -100.0, 100.0, 100.0))
+    pop = {"speed_mps": 20.0, "engine_s": 0.3, "azimuth_deg": 180.0}  # the car drives east
+    events = (
+        Event("a", "a", "backfire", 1.0, (5.0, 0.0, 0.4), pop),
+        Event("b", "b", "backfire", 2.0, (-50.0, 0.0, 0.4), pop),
+        Event("c", "c", "siren", 3.0, (-5.0, 0.0, 2.0), {"azimuth_deg": 0.0}),
+        Event("d", "d", "siren", 4.0, (0.0, 0.0, 2.0), {"speed_mps": 20.0, "azimuth_deg": 0.0}),
+    )
+    stopped, free, siren, told = (event.traits for event in out_of_walls(street, events))
+    assert stopped["speed_mps"] == 0.0
+    assert free == pop
+    assert siren["azimuth_deg"] == 90.0  # 45 degrees would meet the house
+    assert told["speed_mps"] == 20.0  # who says how it moves means it
 
 
 def test_gunfire_is_regular():
