@@ -1,6 +1,6 @@
 """The books of some months: events, alerts, what was confirmed, what was false, what nobody can say."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -10,7 +10,6 @@ import polars as pl
 
 from testbed.accountability.district import Acts, District
 from testbed.accountability.response import Answers
-from testbed.intervals import binomial_interval
 from testbed.labels import LABELS
 
 NEAR_M = 50.0
@@ -86,8 +85,12 @@ def keep_books(
     return Books(rows, int(extras), int(held["extra_gunshots"].sum()), months)
 
 
-def summarise(books: Books) -> list[tuple[str, str]]:
-    """Return the lines of the table that ends `accountability`, as (what, value)."""
+def summarise(books: Books, intervals: Mapping[str, tuple[float, float] | None]) -> list[tuple[str, str]]:
+    """Return the lines of the table that ends `accountability`, as (what, value).
+
+    `intervals` of "precision", "recall" and "contract" are those of the measured table
+    (`testbed.accountability.uncertainty`); counts of simulated acts alone would make them far too narrow.
+    """
     rows = books.rows
     gun, sent = rows.filter(pl.col("label") == "gunshot"), rows.filter("sent")
     right = int((sent["label"] == "gunshot").sum())
@@ -100,13 +103,13 @@ def summarise(books: Books) -> list[tuple[str, str]]:
         ("incidents", " + ".join(f"{int((rows['label'] == name).sum())} {name}" for name in LABELS)),
         ("heard and placed by the network", f"{heard} ({_share(heard, rows.height)})"),
         ("alerts sent as gunfire", f"{sent.height}, {sent.height / books.months:.1f} a month"),
-        ("  of them gunfire (precision at the true base rate)", _share(right, sent.height)),
-        ("gunfire that led to an alert (recall)", _share(int(gun["sent"].sum()), gun.height)),
+        ("  of them gunfire (precision at the true base rate)", _told(right, sent.height, intervals["precision"])),
+        ("gunfire that led to an alert (recall)", _told(int(gun["sent"].sum()), gun.height, intervals["recall"])),
         ("confirmed: gunfire, evidence found", f"{counts.get('confirmed', 0)}"),
         ("false: something else, and shown to be", f"{counts.get('false', 0)}"),
         ("undetermined: neither shown", f"{counts.get('undetermined', 0)}"),
         ("second alerts to one act, of them as gunfire", f"{books.extras}, {books.extras_sent}"),
-        ("contract rate (unsuppressed, within 25 m)", _share(accurate, detectable.height)),
+        ("contract rate (unsuppressed, within 25 m)", _told(accurate, detectable.height, intervals["contract"])),
         ("acts unlike all that was measured", _share(int(rows["outside"].sum()), rows.height)),
     ]  # fmt: skip
 
@@ -177,7 +180,10 @@ def _count(
 
 
 def _share(hits: int, trials: int) -> str:
-    rate, low, high = binomial_interval(hits, trials)
-    if rate is None:
+    return f"{hits / trials:.3f}, {hits} of {trials}" if trials else "-"
+
+
+def _told(hits: int, trials: int, interval: tuple[float, float] | None) -> str:
+    if not trials or interval is None:
         return "-"
-    return f"{rate:.3f} [{low:.3f}, {high:.3f}], {hits} of {trials}"
+    return f"{hits / trials:.3f} [{interval[0]:.3f}, {interval[1]:.3f}], {hits} of {trials}"

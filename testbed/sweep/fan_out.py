@@ -122,7 +122,7 @@ def _on_dask(compute: Dask) -> Iterator[int | None]:
         raise BadInput("compute=dask: Dask is not installed; pip install 'echoblock[cluster]'")
     if not compute.address:
         raise BadInput("compute=dask wants compute.address=tcp://HOST:PORT, where the scheduler listens")
-    from distributed import Client  # noqa: PLC0415 - an extra, and slow to import
+    from distributed import Client  # noqa: PLC0415 - an extra, and slow to import  # pyright: ignore[reportMissingImports] - of the extra "cluster"
 
     try:
         client = Client(compute.address, timeout=compute.timeout_s, set_as_default=False)

@@ -21,6 +21,7 @@ from testbed.accountability.figures import draw_misses, draw_pairs, draw_thresho
 from testbed.accountability.ledger import Books, causes_near, keep_books, misses_by, summarise
 from testbed.accountability.measure import FIRST_CHECKED, measure_response
 from testbed.accountability.response import draw_answers, read_response
+from testbed.accountability.uncertainty import resample_rates
 from testbed.config import FromGroup
 from testbed.config_groups import register
 from testbed.job import perform
@@ -29,7 +30,8 @@ from testbed.report import make_document, make_table
 
 NOTE = (
     "Simulated acts, answered as the detector answered full simulated audio. “No evidence found” is not “no gunfire”: "
-    "the rates of recovery and dismissal are unknown and set by the district's options."
+    "the rates of recovery and dismissal are unknown and set by the district's options. Intervals (95 %) are "
+    "those of the measured acts that all answers are drawn from."
 )
 SOURCE = (
     "City of Chicago, Office of Inspector General, file 21-0707 (2021). Only the rates' product is known."
@@ -57,6 +59,7 @@ class AccountabilitySettings:
     out: Path = Path("results")
 
 
+Lines = list[tuple[str, str]]
 SETTINGS = AccountabilitySettings
 register(SETTINGS, "accountability")
 
@@ -74,12 +77,14 @@ def account(settings: AccountabilitySettings, folder: Path) -> Books:
     rng = draw_stream(settings.seed, "accountability")
     acts = draw_acts(settings.district, settings.months, rng)
     books = keep_books(settings.district, settings.months, acts, draw_answers(table, acts, rng), table, rng)
+    intervals = resample_rates(settings.district, settings.months, acts, table, rng)
+    lines = [*summarise(books, intervals), *_evening(books)]
     books.rows.write_parquet(folder / "incidents.parquet")
-    record = _record(settings, books, comparisons)
+    record = _record(settings, books, lines, comparisons)
     text = json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False)
     (folder / "accountability.json").write_text(text + "\n", encoding="utf-8")
-    (folder / "accountability.html").write_text(_page(settings, books, comparisons), encoding="utf-8")
-    sys.stdout.write(_tell(books, comparisons))
+    (folder / "accountability.html").write_text(_page(settings, books, lines, comparisons), encoding="utf-8")
+    sys.stdout.write(_tell(books, lines, comparisons))
     return books
 
 
@@ -106,13 +111,13 @@ def _check(settings: AccountabilitySettings, table: pl.DataFrame, folder: Path) 
 
 
 def _record(
-    settings: AccountabilitySettings, books: Books, comparisons: list[Comparison]
+    settings: AccountabilitySettings, books: Books, lines: Lines, comparisons: list[Comparison]
 ) -> dict[str, object]:
     return {
         "district": dataclasses.asdict(settings.district),
         "months": settings.months,
         "seed": settings.seed,
-        "table": dict(summarise(books)),
+        "table": dict(lines),
         "misses": {factor: misses_by(books, factor) for factor in FACTORS},
         "causes_within_50_m": causes_near(books),
         "check": [dataclasses.asdict(c) | {"holds": c.holds} for c in comparisons],
@@ -129,8 +134,8 @@ def _evening(books: Books) -> list[tuple[str, str]]:
     ]
 
 
-def _tell(books: Books, comparisons: list[Comparison]) -> str:
-    lines = [f"{name:52s} {value}" for name, value in [*summarise(books), *_evening(books)]]
+def _tell(books: Books, told: Lines, comparisons: list[Comparison]) -> str:
+    lines = [f"{name:52s} {value}" for name, value in told]
     lines.append("")
     for factor in ("distance", "noise", "place", "outage"):
         parts = ", ".join(f"{name}: {missed} of {total}" for name, missed, total in misses_by(books, factor))
@@ -145,12 +150,12 @@ def _tell(books: Books, comparisons: list[Comparison]) -> str:
     return "\n" + "\n".join(lines) + "\n\n"
 
 
-def _page(settings: AccountabilitySettings, books: Books, comparisons: list[Comparison]) -> str:
+def _page(settings: AccountabilitySettings, books: Books, lines: Lines, comparisons: list[Comparison]) -> str:
     title = f"Accountability: {settings.months} months of {settings.district.area_km2:g} km²"
     parts = [
         f"<h1>{escape(title)}</h1>",
         f'<p class="note">{escape(NOTE)}</p>',
-        make_table(("what", "value"), [*summarise(books), *_evening(books)], numeric=set()),
+        make_table(("what", "value"), lines, numeric=set()),
         "<h2>What the belief from which alerts are sent does</h2>",
         _image(draw_thresholds(books), "Alerts a month, precision and recall against the threshold"),
         "<h2>Gunfire without an alert</h2>",
@@ -164,14 +169,14 @@ def _page(settings: AccountabilitySettings, books: Books, comparisons: list[Comp
     ]
     if comparisons:
         names = ("class", "acts", "found", "table", "called gunfire", "table", "holds")
-        lines = [
+        cells = [
             (
                 c.label, str(c.acts), str(c.found), f"{c.found_low} to {c.found_high}", str(c.called),
                 f"{c.called_low} to {c.called_high}", "yes" if c.holds else "NO",
             )
             for c in comparisons
         ]  # fmt: skip
-        parts += ["<h2>The table against full audio</h2>", make_table(names, lines, numeric={1, 2, 3, 4, 5})]
+        parts += ["<h2>The table against full audio</h2>", make_table(names, cells, numeric={1, 2, 3, 4, 5})]
     return make_document(title, parts)
 
 

@@ -14,10 +14,12 @@ from testbed.accountability.district import District, draw_acts
 from testbed.accountability.ledger import by_threshold, causes_near, keep_books, misses_by, summarise
 from testbed.accountability.measure import draw_measured_scene
 from testbed.accountability.response import SCHEMA, draw_answers, read_response
+from testbed.accountability.uncertainty import resample_rates
 from testbed.cli import main
 from testbed.labels import LABELS
 
 DISTRICT = District()
+SURE = dict.fromkeys(("precision", "recall", "contract"), (0.0, 1.0))
 
 
 def make_table(near_found=True, far_found=False, called="gunshot"):
@@ -84,7 +86,7 @@ def test_sensors_that_are_out_are_further_away():
 
 def test_a_network_that_hears_all_and_names_all_has_perfect_books():
     _, books = books_of(dataclasses.replace(DISTRICT, recovery_rate=1.0), make_table(far_found=True))
-    table = dict(summarise(books))
+    table = dict(summarise(books, SURE))
     guns = books.rows.filter(pl.col("label") == "gunshot").height
     assert table["alerts sent as gunfire"].startswith(f"{guns}, ")
     assert table["  of them gunfire (precision at the true base rate)"].startswith("1.000 ")
@@ -95,7 +97,7 @@ def test_a_network_that_hears_all_and_names_all_has_perfect_books():
 
 def test_a_deaf_network_sends_nothing_and_measures_no_precision():
     _, books = books_of(DISTRICT, make_table(near_found=False))
-    table = dict(summarise(books))
+    table = dict(summarise(books, SURE))
     assert table["alerts sent as gunfire"].startswith("0, ")
     assert table["  of them gunfire (precision at the true base rate)"] == "-"
 
@@ -149,6 +151,20 @@ def test_the_table_holds_against_scenes_drawn_like_it_and_not_against_others():
     fresh = table.sample(80, with_replacement=True, seed=1)
     assert all(c.holds for c in compare(table, fresh, rng))
     assert not all(c.holds for c in compare(table, pl.concat([make_table(far_found=True)] * 5), rng))
+
+
+def test_intervals_are_those_of_the_measured_rows():
+    acts = draw_acts(DISTRICT, 12, np.random.default_rng(0))
+    mixed = pl.concat([make_table(), make_table(near_found=False, far_found=True)])
+
+    def widths(table):
+        rates = resample_rates(DISTRICT, 12, acts, table, np.random.default_rng(1))
+        return rates["recall"][1] - rates["recall"][0], rates["precision"]
+
+    few, precise = widths(mixed)
+    many, _ = widths(pl.concat([mixed] * 16))
+    assert precise == (1.0, 1.0)  # nothing else is ever called gunfire in this table
+    assert 2.0 < few / many < 8.0  # sixteen times the rows: four times as sure
 
 
 def test_measured_scenes_follow_from_seed_and_number():
