@@ -154,7 +154,7 @@ def score_trees(evidence: Scores, trees: Trees) -> Scores:
         above = flat[row, asked[tree, node]] > threshold[tree, node]
         node = 2 * node + 1 + above
     leaf = value[tree, node - asked.shape[1]]
-    scores = leaf.reshape(len(flat), -1, len(LABELS)).sum(axis=1)
+    scores = leaf.reshape(len(flat), len(asked) // len(LABELS), len(LABELS)).sum(axis=1)
     return scores.reshape(*evidence.shape[:-1], len(LABELS))
 
 

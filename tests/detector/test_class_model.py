@@ -141,3 +141,8 @@ def test_pulses_without_sound_are_as_likely_as_ever() -> None:
     assert believe_pulses(make_pulses(np.zeros((2, 0))), BeliefOptions()) == pytest.approx(
         np.array([[rate.gunshot, rate.firework, rate.backfire, rate.other]] * 2)
     )
+
+
+def test_a_quiet_night_has_no_pulse_to_name() -> None:
+    model = load_model(BeliefOptions().model)
+    assert score_pulses(np.zeros((0, len(FEATURES))), model).shape == (0, len(LABELS))
