@@ -14,19 +14,7 @@ from scenes.block import Origin
 from scenes.frame import local_to_lonlat
 from testbed.cli import VERBS, main
 from tests.scenes.geotiffs import write_geotiff
-
-SMALL = [
-    "scene=grid-v1",
-    "scene.blocks_x=2",
-    "scene.blocks_y=2",
-    "layout=grid",
-    "layout.count=4",
-    "schedule=list",
-    "schedule.events=[{id: e1, incident: i1, kind: pistol-9mm, time_s: 1.0, position_m: [0, 0, 1.5]}]",
-    "duration_s=3",
-    "rate_hz=8000",
-    "workers=1",
-]
+from tests.small_scene import SMALL
 
 
 def test_the_verbs_come_without_anything_heavy():

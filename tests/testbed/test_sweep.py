@@ -18,21 +18,10 @@ from testbed.cli import main
 from testbed.sweep import run_sweep, scene_task, shards
 from testbed.sweep.shards import read_records
 from testbed.sweep.tables import tables_of
+from tests.small_scene import SMALL
 from tests.testbed.tiny_scene import measure_tiny, tiny_tasks
 
 MARK = "ECHOBLOCK_TEST_MARK"
-SMALL = [
-    "scene=grid-v1",
-    "scene.blocks_x=2",
-    "scene.blocks_y=2",
-    "layout=grid",
-    "layout.count=4",
-    "schedule=list",
-    "schedule.events=[{id: e1, incident: i1, kind: pistol-9mm, time_s: 1.0, position_m: [0, 0, 1.5]}]",
-    "duration_s=3",
-    "rate_hz=8000",
-    "workers=1",
-]
 
 
 def tables(folder: Path):
