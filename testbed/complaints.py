@@ -10,10 +10,17 @@ from scenes.errors import BadInput as SceneBadInput
 BAD_INPUT = (SceneBadInput, DetectorBadInput)
 
 
+MOST_TOLD = 20
+"""A file of the wrong kind is wrong in every line: what matters must not scroll away."""
+
+
 def tell(lines: Iterable[str]) -> None:
-    """Write the mistakes to standard error, one line each."""
-    for line in lines:
+    """Write the mistakes to standard error, one line each, and how many there are beyond the first 20."""
+    mistakes = list(lines)
+    for line in mistakes[:MOST_TOLD]:
         sys.stderr.write(f"echoblock: {line}\n")
+    if len(mistakes) > MOST_TOLD:
+        sys.stderr.write(f"echoblock: and {len(mistakes) - MOST_TOLD} more\n")
 
 
 def explain(error: BaseException, verb: str, arguments: Sequence[str]) -> list[str] | None:

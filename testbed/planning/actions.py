@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -41,7 +42,7 @@ def map_layout(settings: PlanSettings, folder: Path) -> None:
 
 def optimise(settings: PlanSettings, folder: Path) -> None:
     """Choose mounts; set rivals, the curve and the next places beside them."""
-    study = open_study(settings)
+    study = open_study(settings, check=partial(check_wishes, count=settings.count, budget=settings.budget))
     plan: Plan = make_plan(study, settings)
     check = checked(study, settings, plan.chosen, plan.found)
     plan.table.write_csv(folder / "layouts.csv")
@@ -108,19 +109,23 @@ def open_with_layout(settings: PlanSettings) -> tuple[Study, tuple[int, ...]]:
         When there is neither a layout nor a count.
     """
     extra = None if settings.layout_a is None else read_layout(settings, settings.layout_a)
-    study = open_study(settings, extra)
+    study = open_study(settings, extra, check=None if extra is not None else partial(_check_layout, settings))
     if extra is not None:
         return study, indices_of(study, extra.ids.tolist())
-    installed = np.flatnonzero(study.mounts.installed)
-    if len(installed) and settings.count is None and settings.budget is None:
-        return study, tuple(int(i) for i in installed)
     if settings.count is None and settings.budget is None:
+        return study, tuple(int(i) for i in np.flatnonzero(study.mounts.installed))
+    choices = choices_of(study)
+    return study, tuple(settings.planner.choose(choices, settings.count, settings.budget, settings.workers))
+
+
+def _check_layout(settings: PlanSettings, mounts: MountTable) -> None:
+    """Refuse mounts that hold no sensor when none is to be placed, and wishes that they cannot meet."""
+    if settings.count is not None or settings.budget is not None:
+        check_wishes(mounts, settings.count, settings.budget)
+    elif not mounts.installed.any():
         raise BadInput(
             "no sensors: mounts=FILE has none installed; give layout_a=FILE, or count=N or budget=COST to plan some"
         )
-    check_wishes(study, settings.count, settings.budget)
-    choices = choices_of(study)
-    return study, tuple(settings.planner.choose(choices, settings.count, settings.budget, settings.workers))
 
 
 def read_layout(settings: PlanSettings, file: Path) -> MountTable:

@@ -9,6 +9,7 @@ import polars as pl
 from scenes.errors import BadInput
 from testbed.planning.deliver import plain
 from testbed.planning.forecast import Forecast, forecast, summarise
+from testbed.planning.mount_table import MountTable
 from testbed.planning.planners import PLANNERS
 from testbed.planning.search import loss_of, weigh
 from testbed.planning.study import PlanSettings, Study, chosen_ids
@@ -62,7 +63,7 @@ def choices_of(study: Study, *, fixed: Sequence[int] | None = None) -> Choices:
     )
 
 
-def check_wishes(study: Study, count: int | None, budget: float | None) -> None:
+def check_wishes(mounts: MountTable, count: int | None, budget: float | None) -> None:
     """Refuse a count or a budget that the mounts cannot meet.
 
     Raises
@@ -70,7 +71,7 @@ def check_wishes(study: Study, count: int | None, budget: float | None) -> None:
     BadInput
         One line a mistake.
     """
-    mounts, mistakes = study.mounts, []
+    mistakes = []
     installed, usable = int(mounts.installed.sum()), int((mounts.allowed | mounts.installed).sum())
     if count is None and budget is None:
         mistakes.append("optimise wants count=N or budget=COST, or both")
@@ -88,12 +89,8 @@ def check_wishes(study: Study, count: int | None, budget: float | None) -> None:
 def make_plan(study: Study, settings: PlanSettings) -> Plan:
     """Choose mounts, and set rivals, the current layout, the curve and the next places beside the choice.
 
-    Raises
-    ------
-    BadInput
-        When the count or the budget cannot be met.
+    The wishes are taken as checked (`check_wishes`).
     """
-    check_wishes(study, settings.count, settings.budget)
     choices = choices_of(study)
     count, budget, workers = settings.count, settings.budget, settings.workers
     chosen = tuple(settings.planner.choose(choices, count, budget, workers))

@@ -1,6 +1,6 @@
 """What every question about a neighbourhood starts from: its map, its mounts, its street, the levels between them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -146,7 +146,11 @@ class Study:
     notes: tuple[tuple[str, str], ...]
 
 
-def open_study(settings: PlanSettings, extra: MountTable | None = None) -> Study:
+def open_study(
+    settings: PlanSettings,
+    extra: MountTable | None = None,
+    check: Callable[[MountTable], None] | None = None,
+) -> Study:
     """Read the map and the files, lay cells, find levels.
 
     Parameters
@@ -154,6 +158,8 @@ def open_study(settings: PlanSettings, extra: MountTable | None = None) -> Study
     settings : PlanSettings
     extra : MountTable, optional
         Further mounts, whose ids differ from all others'.
+    check : callable, optional
+        Looks at the mounts and raises BadInput before the levels are found, which takes long.
 
     Raises
     ------
@@ -166,6 +172,8 @@ def open_study(settings: PlanSettings, extra: MountTable | None = None) -> Study
     if extra is not None:
         new = ~np.isin(extra.ids, mounts.ids)
         mounts = join_mounts([mounts, extra.take(new)])
+    if check is not None:
+        check(mounts)
     cells, more = lay_cells(
         block, settings.cell_m, settings.cells_most, settings.streets, settings.weights, settings.zones
     )

@@ -6,6 +6,7 @@ import pytest
 
 from scenes.errors import BadInput
 from testbed.alert_file import read_alerts
+from testbed.complaints import tell
 from testbed.truth import Hearing, Truth, TruthEvent, Watch, read_truth, write_truth
 
 TRUTH = Truth(
@@ -117,3 +118,11 @@ def test_every_mistake_of_alerts_is_told_at_once(tmp_path):
         assert part in text
     for part in ("line 7: time_s", "line 8: is not JSON"):
         assert part in text
+
+
+def test_of_a_file_wrong_in_every_line_the_first_are_told_and_how_many_more(capsys):
+    tell(f"line {number}: is not JSON" for number in range(1, 501))
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == "echoblock: line 1: is not JSON"
+    assert lines[-1] == "echoblock: and 480 more"
+    assert len(lines) == 21

@@ -12,6 +12,8 @@ from scenes.block import Block, Building, Origin
 from scenes.errors import BadInput
 from scenes.footprints import read_footprints
 from scenes.map_file import read_map
+from testbed.cli import main
+from testbed.planning import study
 from testbed.planning.mount_table import propose_mounts, read_mount_table
 from testbed.planning.street_cells import forbid, lay_cells
 
@@ -165,3 +167,23 @@ def test_proposals_stand_in_the_open_and_are_named():
     assert len(set(table.ids.tolist())) == len(table)
     assert {"pole", "roof"} == set(table.type.tolist())
     assert (table.z_agl_m[table.type == "roof"] > 12.0).all()
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["action=optimise"], "optimise wants count=N or budget=COST, or both"),
+        (["action=optimise", "count=1000"], "count=1000: only "),
+        (["action=map"], "no sensors: mounts=FILE has none installed"),
+        (["action=accept", "count=1000"], "count=1000: only "),
+    ],
+)
+def test_wishes_are_refused_before_the_levels_are_found(tmp_path, capsys, monkeypatch, words, told):
+    def find_no_levels(*_given):
+        raise AssertionError("the mistake was there to be seen before")
+
+    monkeypatch.setattr(study, "find_levels", find_no_levels)
+    assert main(["plan", *words, f"out={tmp_path / 'out'}"]) == 2
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("echoblock: ")]
+    assert told in line
+    assert list(tmp_path.iterdir()) == []
