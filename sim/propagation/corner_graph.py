@@ -78,7 +78,7 @@ def is_taut(corners, c, px, py, qx, qy):
 
 
 @njit(cache=True, nogil=True)
-def _open_sector(horizon, fx, fy, tx, ty):
+def open_sector(horizon, fx, fy, tx, ty):
     """Clear the bins from direction f counter-clockwise to direction t."""
     begin, end = math.floor(bin_position(fx, fy)) - 1, math.floor(bin_position(tx, ty)) + 1
     if end < begin:
@@ -99,8 +99,8 @@ def _links(walls, corners, corner_start, grid, room):
         if corners.low[c] > 0.0:
             continue
         horizon[:] = math.inf
-        _open_sector(horizon, -corners.vx[c], -corners.vy[c], corners.ux[c], corners.uy[c])
-        _open_sector(horizon, corners.vx[c], corners.vy[c], -corners.ux[c], -corners.uy[c])
+        open_sector(horizon, -corners.vx[c], -corners.vy[c], corners.ux[c], corners.uy[c])
+        open_sector(horizon, corners.vx[c], corners.vy[c], -corners.ux[c], -corners.uy[c])
         x, y = corners.x[c], corners.y[c]
         found = look_around(
             walls,

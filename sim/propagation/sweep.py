@@ -77,7 +77,7 @@ def _may_show(walls, wall, px, py, first, last, horizon):
 
 
 @njit(cache=True, nogil=True)
-def _cell_hidden(grid, column, row, px, py, horizon):
+def is_cell_hidden(grid, column, row, px, py, horizon):
     """Tell whether all of a cell lies behind the horizon."""
     left, low = grid.x0 + column * grid.cell - px, grid.y0 + row * grid.cell - py
     right, high = left + grid.cell, low + grid.cell
@@ -143,13 +143,13 @@ def look_around(
         cell = queue[taken]
         taken += 1
         j, i = cell // grid.nx, cell % grid.nx
-        if _cell_hidden(grid, i, j, px, py, horizon):
+        if is_cell_hidden(grid, i, j, px, py, horizon):
             continue
         for entry in range(grid.start[cell], grid.start[cell + 1]):
             wall = grid.item[entry]
             if seen[wall] != mark:
                 seen[wall] = mark
-                if _meet_wall(walls, wall, px, py, pz, slope, ceiling, horizon):
+                if meet_wall(walls, wall, px, py, pz, slope, ceiling, horizon):
                     wall_out[found] = wall
                     found += 1
         for corner in range(corner_start[cell], corner_start[cell + 1]):
@@ -164,7 +164,7 @@ def look_around(
                     queue[waiting] = near
                     waiting += 1
     return (
-        _still_showing(walls, px, py, horizon, wall_out[:found]),
+        still_showing(walls, px, py, horizon, wall_out[:found]),
         _still_seen(corners, px, py, horizon, corner_out[:cornered]),
     )
 
@@ -187,7 +187,7 @@ def _first_cells(grid, column, row, seen, mark, queue):
 
 
 @njit(cache=True, nogil=True)
-def _meet_wall(walls, wall, px, py, pz, slope, ceiling, horizon):
+def meet_wall(walls, wall, px, py, pz, slope, ceiling, horizon):
     """Add a wall that faces p to the horizon; tell whether it may show."""
     ax, ay = walls.ax[wall] - px, walls.ay[wall] - py
     bx, by = walls.bx[wall] - px, walls.by[wall] - py
@@ -221,7 +221,8 @@ def _hide_behind_joint(walls, wall, before, px, py, first, joint, last, horizon)
 
 
 @njit(cache=True, nogil=True)
-def _still_showing(walls, px, py, horizon, wall_out):
+def still_showing(walls, px, py, horizon, wall_out):
+    """Move the walls that the horizon does not hide to the front of `wall_out`; return how many."""
     kept = 0
     for wall in wall_out:
         first = bin_position(walls.bx[wall] - px, walls.by[wall] - py)

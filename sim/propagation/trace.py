@@ -10,6 +10,7 @@ from scenes.air import Air
 from scenes.errors import BadInput
 from sim.propagation.air_absorption import attenuation_db_per_m
 from sim.propagation.bag import CANDIDATE, MEDIUM, Bag, Rules, new_bag, pick_paths
+from sim.propagation.beam import find_beams, list_triple_reflections
 from sim.propagation.chain import ALL_UP_TO, list_shortest, list_strings, string_out
 from sim.propagation.city import City, Plan, rigid
 from sim.propagation.corner import list_corners
@@ -33,7 +34,9 @@ FIRST_ROOM = 60_000
 # Strings round corners longer than this times the longest distance in plan are not looked for.
 DETOUR_MAX = 3.0
 # What further facades send on is the tail's (`sim.tail`).
-ORDER_MOST = 2
+ORDER_MOST = 3
+# So many facades on one path are found from both ends alone.
+PAIRS_UP_TO = 2
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,8 @@ class PathOptions:
     Attributes
     ----------
     reflection_order : int
-        Facade reflections on one path, 0 to 2.
+        Facade reflections on one path, 0 to 3. The tail takes in paths by three mirrors in any case: at 3 they are
+        in both.
     corner_count : int
         Vertical edges on one path, 0 to 8.
     reflected_diffraction : bool
@@ -81,11 +85,11 @@ class PathOptions:
         Raises
         ------
         BadInput
-            For more than two facade reflections on one path.
+            For more than three facade reflections on one path.
         """
         if self.reflection_order > ORDER_MOST:
             raise BadInput(
-                f"reflection_order={self.reflection_order}: accepted is 0 to {ORDER_MOST}; a path by three facades and"
+                f"reflection_order={self.reflection_order}: accepted is 0 to {ORDER_MOST}; a path by four facades and"
                 " more is part of the tail, or, in a small block, found by propagation=pyroomacoustics"
             )
 
@@ -198,6 +202,10 @@ def _hear(plan: Plan, air: Air, start: Floats, mine: View, ears: Ears, options: 
     if options.roofs:
         weigh_roofs(plan, medium, rules, source, mine.roofed[0], ends, theirs.roofed, bag)
     for lines in _round_corners(plan, rules, options, start, mine, ears, bag):
+        weigh_lines(plan, medium, rules, source, ends, lines, len(lines), bag)
+    if options.reflection_order > PAIRS_UP_TO:
+        beams = find_beams(plan, source, steepest(start, ends)[0], ears.ceiling_m, mine)
+        lines = _listed(list_triple_reflections, plan, rules, source, ends, mine, theirs, beams, bag)
         weigh_lines(plan, medium, rules, source, ends, lines, len(lines), bag)
     out = np.empty((len(ends), options.paths_max), CANDIDATE)
     number = pick_paths(bag, rules.floor, np.array([air.sound_speed_mps, *air.wind_mps]), out)

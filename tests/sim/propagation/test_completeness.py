@@ -65,6 +65,24 @@ def test_reflections_of_orders_1_and_2_are_those_of_every_sequence_of_walls(make
             np.testing.assert_allclose(ours, reflected_lengths(plans, plan[0], end, order), rtol=1e-9)
 
 
+@pytest.mark.parametrize("seed", [3, 4])
+def test_reflections_of_order_3_are_those_of_every_sequence_of_walls(make, seed):
+    block, plans = make.random_block(seed, count=5, half=25.0)
+    city, rng = index_block(block), np.random.default_rng(seed)
+    plan = make.streets(plans, rng, 4, half=25.0)
+    points = np.column_stack([plan, np.full(4, 2.0)])
+    options = PathOptions(**ALL, corner_count=0, reflection_order=3)
+    both = PathOptions(**ALL, corner_count=0)
+    found, fewer = (trace_paths(city, Air(), points[0], points[1:], chosen) for chosen in (options, both))
+    several = 0
+    for paths, two, end in zip(found, fewer, plan[1:], strict=True):
+        np.testing.assert_array_equal(paths.length_m[paths.order < 3], two.length_m)
+        expected = reflected_lengths(plans, plan[0], end, 3)
+        several += len(expected)
+        np.testing.assert_allclose(np.sort(paths.length_m[paths.order == 3]), expected, rtol=1e-9)
+    assert several >= 4
+
+
 def visibility_graph(plans, source, receivers):
     """Return the lengths (n, n) of all free lines between source, receivers and all vertices; 0 where none is."""
     solid = shapely.union_all(plans).buffer(-1e-6)

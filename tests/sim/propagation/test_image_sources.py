@@ -127,8 +127,20 @@ def test_points_in_walls_are_refused_as_by_the_native_engine(make):
             open_engine(city, Air(), options)([10, 10, 5], [[50, 0, 2]])
 
 
-def test_a_third_facade_is_refused_by_the_native_search_which_says_who_takes_it() -> None:
+@pytest.mark.parametrize("seed", [3, 4])
+def test_both_engines_find_the_same_arrivals_by_three_facades(make, seed):
+    block, plans = make.random_block(seed, count=5, half=25.0)
+    city, rng = index_block(block), np.random.default_rng(seed)
+    points = np.column_stack([make.streets(plans, rng, 5, half=25.0), [1.5, 3.0, 6.0, 2.0, 0.3]])
+    ours = open_engine(city, BREEZE, mirrors_only(3))(points[0], points[1:])
+    theirs = open_engine(city, BREEZE, ImageOptions(3))(points[0], points[1:])
+    assert sum(np.sum(paths.order == 3) for paths in ours) > 0
+    for mine, other in zip(ours, theirs, strict=True):
+        assert_same(mine, other)
+
+
+def test_a_fourth_facade_is_refused_by_the_native_search_which_says_who_takes_it() -> None:
     with pytest.raises(BadInput, match="propagation=pyroomacoustics") as told:
-        PathOptions(reflection_order=3)
+        PathOptions(reflection_order=4)
     assert "\n" not in str(told.value)
-    assert ImageOptions(reflection_order=3).reflection_order == 3
+    assert ImageOptions(reflection_order=4).reflection_order == 4
