@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 WORKERS ?= 2
 
-.PHONY: cluster-test demo gallery picture test lint types contracts unit baselines bench clean
+.PHONY: cluster-test extras optuna-test demo gallery picture test lint types contracts unit baselines bench clean
 
 demo: $(READY)
 	$(BIN)/echoblock run out=results/demo
@@ -60,8 +60,14 @@ clean:
 	rm -rf $(VENV) .pytest_cache .ruff_cache build *.egg-info
 
 # Dask with a worker killed in the middle, and Debian's Slurm on this one node (wants root, as in a container).
-cluster-test: $(READY)
-	@if command -v uv >/dev/null 2>&1; then VIRTUAL_ENV=$(VENV) uv pip install --quiet -e '.[dev,cluster]' -c constraints.txt; \
-	else $(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev,cluster]' -c constraints.txt; fi
+cluster-test: extras
 	$(BIN)/python -m tests.cluster.dask_test
 	tests/cluster/slurm_test.sh $(BIN)/python
+
+# `run` under Optuna; without the extra `make test` leaves these tests out.
+optuna-test: extras
+	$(BIN)/python -m pytest tests/testbed/test_optuna.py
+
+extras: $(READY)
+	@if command -v uv >/dev/null 2>&1; then VIRTUAL_ENV=$(VENV) uv pip install --quiet -e '.[dev,cluster,optuna]' -c constraints.txt; \
+	else $(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev,cluster,optuna]' -c constraints.txt; fi

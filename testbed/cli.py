@@ -12,6 +12,7 @@ import traceback
 from collections.abc import Sequence
 
 from testbed import complaints
+from testbed.closed_pipe import outlive_readers
 from testbed.override_words import imply_files
 
 DONE, BAD_INPUT, INTERNAL_ERROR, INTERRUPTED = 0, 2, 70, 130
@@ -56,7 +57,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     int
         0 done, 2 bad input, 70 internal error, 130 interrupted.
     """
-    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    with outlive_readers():
+        return _answer(list(sys.argv[1:] if arguments is None else arguments))
+
+
+def _answer(arguments: list[str]) -> int:
     if arguments and arguments[0] in {"-sc", "--shell-completion"}:
         return _complete(arguments)
     if not arguments or arguments[0] in {"-h", "--help"}:

@@ -12,12 +12,16 @@ from hydra.core.config_loader import ConfigLoader
 from hydra.core.config_search_path import SearchPathQuery
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override
+from hydra.core.override_parser.types import IntervalSweep, Override
 from hydra.errors import HydraException
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 from testbed.complaints import nearest
+
+_OWN_SWEEPER = "basic"
+# Options that packages of their own bring, and the extra that installs these.
+_EXTRAS = {"hydra/sweeper=optuna": "optuna", "hydra/launcher=submitit": "cluster"}
 
 
 def check_overrides(verb: str, arguments: Sequence[str]) -> Iterator[str]:
@@ -42,6 +46,7 @@ def check_overrides(verb: str, arguments: Sequence[str]) -> Iterator[str]:
                 overrides.append(parser.parse_override(text))
             except HydraException as error:
                 yield f"{text}: {first_line(error)}"
+        yield from _check_sweeps(parsed, overrides)
         groups: list[str] = []
         values: list[Override] = []
         for override in overrides:
@@ -74,6 +79,21 @@ def first_line(error: BaseException) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
+def _check_sweeps(parsed: argparse.Namespace, overrides: Sequence[Override]) -> Iterator[str]:
+    """Yield one line for each override of several values that nobody there is to go through."""
+    sweeper = next((_choices(o)[0] for o in overrides if o.key_or_group == "hydra/sweeper"), _OWN_SWEEPER)
+    for override in overrides:
+        if not override.is_sweep_override():
+            continue
+        if not override.is_discrete_sweep() and not (parsed.multirun and sweeper != _OWN_SWEEPER):
+            yield (
+                f"{override.input_line}: an interval wants an optimiser (-m hydra/sweeper=optuna), or a random design"
+                " (echoblock sweep samples=N cells=...)"
+            )
+        elif not parsed.multirun:
+            yield f"{override.input_line}: several values are a sweep, which wants -m; one list is [a,b]"
+
+
 def _check_values(verb: str, base: list[str], values: list[Override]) -> Iterator[str]:
     if fault := _fault(verb, base):
         yield first_line(fault)
@@ -104,9 +124,15 @@ def _options(group: str) -> list[str]:
 
 
 def _no_option(group: str, choice: str, options: list[str]) -> str:
-    return (
-        f"{group}={choice}: no such option{nearest(choice, options)}; {group} is one of {', '.join(options)}"
+    extra = next(
+        (
+            f"; pip install 'echoblock[{_EXTRAS[name]}]'"
+            for name in _EXTRAS
+            if f"{group}={choice}".startswith(name)
+        ),
+        "",
     )
+    return f"{group}={choice}: no such option{nearest(choice, options)}; {group} is one of {', '.join(options)}{extra}"
 
 
 def _key(override: Override) -> str:
@@ -114,9 +140,11 @@ def _key(override: Override) -> str:
 
 
 def _choices(override: Override) -> list[str]:
-    """Return the values of an override, one of each job in a sweep."""
+    """Return the values of an override, one of each job in a sweep; of an interval its ends."""
     if override.is_sweep_override() and override.is_discrete_sweep():
         return list(override.sweep_string_iterator())
+    if isinstance(span := override.value(), IntervalSweep):
+        return [f"{end:g}" for end in (span.start, span.end) if end is not None]
     return [override.get_value_element_as_str()]
 
 

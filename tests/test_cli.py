@@ -59,6 +59,44 @@ def test_all_mistakes_at_once_and_nothing_written(capfd, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["clock.jitter_s=interval(0,1)"], "clock.jitter_s=interval(0,1): an interval wants an optimiser"),
+        (
+            ["-m", "clock.jitter_s=interval(0,1)"],
+            "clock.jitter_s=interval(0,1): an interval wants an optimiser",
+        ),
+        (["clock.jiter_s=interval(0,1)"], "there is no key 'clock.jiter_s' (did you mean clock.jitter_s"),
+        (["weather=mild,windy"], "several values are a sweep, which wants -m"),
+        (["-m", "hydra/sweeper=optune"], "hydra/sweeper=optune: no such option"),
+    ],
+)
+def test_several_values_without_a_sweeper_are_told(words, said, capfd, tmp_path):
+    assert main(["run", *words, f"out={tmp_path / 'out'}"]) == 2
+    assert said in capfd.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("verb", ["--help", "run --cfg job"])
+def test_a_reader_that_leaves_is_no_error(verb):
+    """What `| head -1` does: the pipe's other end is closed before, or after, the first line."""
+    command = [sys.executable, "-u", "-m", "testbed", *verb.split()]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process.stdout.close()
+    _, said = process.communicate()
+    assert (process.returncode, said) == (0, b"")
+
+
+def test_a_reader_that_leaves_costs_no_results(tmp_path):
+    quiet = [word for word in SMALL if not word.startswith("schedule")] + ["schedule=quiet"]
+    command = [sys.executable, "-m", "testbed", "render", *quiet, f"out={tmp_path / 'out'}"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    process.stdout.close()
+    assert process.wait() == 0
+    assert (tmp_path / "out" / "truth.json").is_file()
+
+
 def test_ranges_are_checked_together(capfd, tmp_path):
     assert main(["run", "layout.count=0", "seed=-1", "weather.humidity=120", f"out={tmp_path / 'out'}"]) == 2
     lines = capfd.readouterr().err.splitlines()

@@ -1,15 +1,18 @@
 """`echoblock run`: scene -> recording -> alerts -> score -> report."""
 
 import dataclasses
+import math
 import sys
 from pathlib import Path
 
 import hydra
+from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from detector.cap import CapOptions
 from detector.detect import DetectionResult
 from detector.site_file import read_site
+from scenes.errors import BadInput
 from scenes.scene import Scene
 from testbed.alert_file import read_alerts
 from testbed.command_detector import CommandDetector
@@ -107,4 +110,11 @@ def _budget(settings: RunSettings, scene: Scene, truth: Truth, result: Detection
 @hydra.main(version_base="1.3", config_path="pkg://conf", config_name="run")
 def main(config: DictConfig) -> float:
     """Run the verb."""
-    return perform(config, SETTINGS, run, PRODUCTS)
+    found = perform(config, SETTINGS, run, PRODUCTS)
+    if math.isnan(found) and HydraConfig.get().runtime.choices["hydra/sweeper"] != "basic":
+        # An optimiser can make nothing of NaN; a trial that fails it can leave out.
+        raise BadInput(
+            f"objective={config.objective}: could not be measured in this scene; an optimiser goes on without such "
+            "trials up to a share of hydra.sweeper.max_failure_rate"
+        )
+    return found

@@ -1,4 +1,6 @@
-"""Prints how often the gate decides what: `python -m tests.bench gate [scenes]`, 100 unless told.
+"""Prints how often the gate decides what: `python -m tests.bench gate [scenes] [FILE]`, 100 scenes unless told.
+
+With a file the rows are kept there, and read from there when it exists: hearing costs minutes, deciding less.
 
 The scenes of the series are rendered and heard twice: the same streets and bangs, all noise and chance on the way drawn
 anew. From these pairs 200 scenes at a time are drawn with replacement, each pair in either order, and decided about. A
@@ -7,11 +9,14 @@ what a gate sees.
 """
 
 import copy
+import dataclasses
+import json
 import math
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 from joblib import Parallel, delayed
@@ -19,7 +24,7 @@ from joblib import Parallel, delayed
 from detector.options import DetectorOptions
 from testbed.gate.decision import decide
 from testbed.gate.pairing import pair_up
-from testbed.gate.trial import Rows, Trial, TrialJob, run_trials, tables_of
+from testbed.gate.trial import Rows, TrialJob, run_trials, tables_of
 
 SUITE = 200
 FRESH_GATES, HARM_GATES = 600, 200
@@ -27,6 +32,7 @@ FRESH_GATES, HARM_GATES = 600, 200
 HELD_AFTER = (1.0 - 0.05 ** (2.0 / 3.0)) / 0.95
 
 Plant = Callable[[Rows, np.random.Generator], Rows]
+Pair = tuple[Rows, Rows]
 
 
 def farther(rows: Rows, rng: np.random.Generator) -> Rows:
@@ -80,20 +86,29 @@ HARMS: dict[str, Plant] = {
 }
 
 
-def hear_twice(scenes: int) -> list[tuple[Trial, Trial]]:
-    """Render and hear the first scenes of the series with two draws of chance."""
+def hear_twice(scenes: int) -> list[Pair]:
+    """Render and hear the first scenes of the series with two draws of chance; those that failed are left out."""
     jobs = [
         delayed(run_trials)(TrialJob((number,), DetectorOptions(), {}, fresh=fresh))
         for number in range(scenes)
         for fresh in (0, 1)
     ]
     trials = [trial for done in Parallel(n_jobs=2)(jobs) for trial in done]
-    return list(zip(trials[::2], trials[1::2], strict=True))
+    both = [(one.rows, other.rows) for one, other in zip(trials[::2], trials[1::2], strict=True)]
+    return [(one, other) for one, other in both if one is not None and other is not None]
 
 
-def decide_often(
-    pairs: list[tuple[Trial, Trial]], gates: int, plant: Plant | None, is_fresh: bool
-) -> Counter:
+def keep(pairs: list[Pair], path: Path) -> None:
+    """Write the rows of both hearings as JSON."""
+    path.write_text(json.dumps([[dataclasses.asdict(rows) for rows in pair] for pair in pairs]))
+
+
+def recall(path: Path) -> list[Pair]:
+    """Read what `keep` wrote."""
+    return [(Rows(**one), Rows(**other)) for one, other in json.loads(path.read_text())]
+
+
+def decide_often(pairs: list[Pair], gates: int, plant: Plant | None, is_fresh: bool) -> Counter:
     """Return the verdicts of repeated gates."""
     verdicts: Counter = Counter()
     names = [f"s{i:04d}" for i in range(SUITE)]
@@ -104,8 +119,8 @@ def decide_often(
             pair = pairs[int(rng.integers(len(pairs)))]
             first = int(rng.integers(2))
             one, other = pair[first], pair[1 - first if is_fresh else first]
-            old.append((name, one.rows))
-            new.append((name, other.rows if plant is None else plant(copy.deepcopy(other.rows), rng)))
+            old.append((name, one))
+            new.append((name, other if plant is None else plant(copy.deepcopy(other), rng)))
         verdicts[decide(pair_up(names, tables_of(old), tables_of(new))).verdict] += 1
     return verdicts
 
@@ -114,12 +129,18 @@ def main() -> None:
     """Print both tables."""
     scenes = int(sys.argv[2]) if len(sys.argv) > 2 and sys.argv[2].isdigit() else 100
     began = time.process_time()
-    pairs = [pair for pair in hear_twice(scenes) if all(trial.rows is not None for trial in pair)]
+    path = Path(sys.argv[3]) if len(sys.argv) > 3 else None
+    if path is not None and path.is_file():
+        pairs = recall(path)
+    else:
+        pairs = hear_twice(scenes)
+        if path is not None:
+            keep(pairs, path)
     print_tables(pairs)
     print(f"{time.process_time() - began:.0f} s of CPU in this process")
 
 
-def print_tables(pairs: list[tuple[Trial, Trial]]) -> None:
+def print_tables(pairs: list[Pair]) -> None:
     """Print what the gate says of no harm and of each harm, in per cent of gates."""
     heads = ("identical", "pass", "improved", "inconclusive", "regressed")
     print(f"{len(pairs)} scenes heard twice, gates of {SUITE} scenes; per cent of gates")
