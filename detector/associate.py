@@ -130,7 +130,8 @@ def _search_stretch(site: Site, pulses: Pulses, inside, options: AssociationOpti
         clutter = estimate_clutter(
             ears.first, ears.time, ears.level, ears.snr, ears.clipped, direct, duration, options.clutter
         )
-        ears = ears._replace(clutter=clutter)
+        # A bullet's shock comes from elsewhere than the muzzle: nobody's direct sound, as clutter is.
+        ears = ears._replace(clutter=clutter / (1.0 - pulses.p_shock[ears.pulse]))
         found = _explain(ears, noise, found, new, options)
         if not found:
             break

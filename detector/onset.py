@@ -9,6 +9,7 @@ import numpy.typing as npt
 from detector.bearing import make_array
 from detector.errors import BadInput
 from detector.features import FEATURES
+from detector.n_wave import name_shocks
 from detector.onset_search import OnsetOptions
 from detector.pulse import REFERENCE_PA, Pulses
 from detector.pulse_measure import StreamPulses
@@ -145,10 +146,11 @@ def _table(
 ) -> Pulses:
     count = sum(len(t) for t in times)
     empty = np.zeros(0)
+    time_s = np.concatenate([*times, empty])
     reference_db = 20.0 * np.log10(full_scale_pa / REFERENCE_PA)
     return Pulses(
         np.full(count, station, dtype=np.int32),
-        np.concatenate([*times, empty]),
+        time_s,
         np.concatenate([*(f.sigma_s for f in found), empty]),
         np.concatenate([*(f.level_dbfs for f in found), empty]) + reference_db,
         np.concatenate([*(f.snr_db for f in found), empty]),
@@ -156,4 +158,5 @@ def _table(
         np.concatenate([*(f.features for f in found), np.zeros((0, len(FEATURES)))]),
         np.concatenate([*(f.azimuth_rad for f in found), empty]),
         np.concatenate([*(f.azimuth_sigma_rad for f in found), empty]),
+        name_shocks(time_s, np.concatenate([*(f.shock_nats for f in found), empty])),
     )

@@ -33,6 +33,8 @@ class Pulses:
     azimuth_rad, azimuth_sigma_rad : ndarray, shape (n,), optional
         From where it came, counter-clockwise from east, and the standard deviation of that as measured; NaN where
         unknown, as at stations with a single microphone.
+    p_shock : ndarray, shape (n,), optional
+        Probability that it is the shock of a bullet and not the sound of a muzzle (`detector.n_wave`); 0 where unknown.
     """
 
     station: npt.NDArray[np.int32]
@@ -44,12 +46,13 @@ class Pulses:
     features: npt.NDArray[np.float64]
     azimuth_rad: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
     azimuth_sigma_rad: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    p_shock: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
 
     def __post_init__(self) -> None:
-        """Say of bearings that were not given that they are unknown."""
-        for name in ("azimuth_rad", "azimuth_sigma_rad"):
+        """Say of bearings and shocks that were not given that they are unknown."""
+        for name, unknown in (("azimuth_rad", np.nan), ("azimuth_sigma_rad", np.nan), ("p_shock", 0.0)):
             if len(getattr(self, name)) != len(self.time_s):
-                object.__setattr__(self, name, np.full(len(self.time_s), np.nan))
+                object.__setattr__(self, name, np.full(len(self.time_s), unknown))
 
     def __len__(self) -> int:
         """Return the number of pulses."""

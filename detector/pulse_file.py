@@ -27,7 +27,7 @@ def believe_pulses(pulses: Pulses, options: BeliefOptions) -> npt.NDArray[np.flo
 
 
 def write_pulses(site: Site, pulses: Pulses, options: BeliefOptions, path: Path) -> None:
-    """Write `pulses.parquet`: `sensor,time_s,level_db,snr_db,sigma_s,p_gunshot,p_firework,p_backfire,p_other`.
+    """Write `pulses.parquet`: `sensor,time_s,level_db,snr_db,sigma_s,p_gunshot,p_firework,p_backfire,p_other,p_shock`.
 
     Parameters
     ----------
@@ -43,5 +43,6 @@ def write_pulses(site: Site, pulses: Pulses, options: BeliefOptions, path: Path)
         "sensor": pa.array([names[i] for i in pulses.station], pa.string()),
         **{name: pa.array(getattr(pulses, name)) for name in ("time_s", "level_db", "snr_db", "sigma_s")},
         **{f"p_{label}": pa.array(belief[:, k]) for k, label in enumerate(LABELS)},
+        "p_shock": pa.array(np.round(pulses.p_shock, 6)),
     }
     parquet.write_table(pa.table(columns), path, compression="zstd")

@@ -9,6 +9,7 @@ from detector.bearing import Array, measure_bearing
 from detector.envelope import BandPass, filter_samples
 from detector.features import FEATURES, measure_features
 from detector.first_arrival import find_first_arrival, measure_rise
+from detector.n_wave import measure_shape, shock_nats
 from detector.onset_search import OnsetOptions
 
 WINDOW_S = (0.08, 0.16)  # audio looked at before and after a candidate
@@ -16,7 +17,10 @@ WINDOW_S = (0.08, 0.16)  # audio looked at before and after a candidate
 
 @dataclass(frozen=True, eq=False)
 class StreamPulses:
-    """Pulses of one stretch; onsets in samples after its start, levels in dB re full scale, the rest as in `Pulses`."""
+    """Pulses of one stretch; onsets in samples after its start, levels in dB re full scale, the rest as in `Pulses`.
+
+    `shock_nats` is that of `detector.n_wave`.
+    """
 
     onset: npt.NDArray[np.int64]
     sigma_s: npt.NDArray[np.float64]
@@ -26,6 +30,7 @@ class StreamPulses:
     features: npt.NDArray[np.float64]
     azimuth_rad: npt.NDArray[np.float64]
     azimuth_sigma_rad: npt.NDArray[np.float64]
+    shock_nats: npt.NDArray[np.float64]
 
 
 def measure_pulses(
@@ -56,7 +61,7 @@ def measure_pulses(
     """
     rate = band.rate_hz
     before, after = (round(s * rate) for s in WINDOW_S)
-    rows: list[tuple[int, float, float, float, bool, float, float]] = []
+    rows: list[tuple[float, ...]] = []
     features: list[npt.NDArray[np.float64]] = []
     for centre, snr in zip(centres, snr_db, strict=True):
         start = max(0, centre - before)
@@ -72,12 +77,12 @@ def measure_pulses(
         loudest = float(np.abs(one[onset : heard.peak + 1]).max())
         clipped = bool(np.abs(one[onset : onset + round(0.05 * rate)]).max() >= options.clip_share)
         level = 20.0 * np.log10(max(loudest, 1e-9))
-        rows.append(
-            (onset + start + first, sigma, level, float(snr), clipped, heard.azimuth_rad, heard.sigma_rad)
-        )
+        shock = shock_nats(measure_shape(one, onset, rate))
+        bearing = heard.azimuth_rad, heard.sigma_rad
+        rows.append((onset + start + first, sigma, level, float(snr), clipped, *bearing, shock))
         features.append(measure_features(heard.signal, onset, rise, rate))
         last_onset = onset + start
-    table = np.array(rows, dtype=np.float64).reshape(-1, 7)
+    table = np.array(rows, dtype=np.float64).reshape(-1, 8)
     return StreamPulses(
         table[:, 0].astype(np.int64),
         table[:, 1],
@@ -87,6 +92,7 @@ def measure_pulses(
         np.array(features, dtype=np.float64).reshape(len(rows), len(FEATURES)),
         table[:, 5],
         table[:, 6],
+        table[:, 7],
     )
 
 
