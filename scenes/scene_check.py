@@ -3,6 +3,7 @@
 from collections import Counter
 
 import numpy as np
+import numpy.typing as npt
 
 from scenes.block import Block
 from scenes.errors import BadInput
@@ -10,6 +11,9 @@ from scenes.event import Event
 from scenes.scene import Scene
 from scenes.sensor import Sensor
 from scenes.walls import building_at
+
+# So near to the air a point is on a facade: the search for paths sets such points a millimetre off it.
+ON_WALL_M = 5e-4
 
 
 def check_scene(scene: Scene) -> None:
@@ -71,7 +75,14 @@ def _misplaced(noun: str, things: tuple[Sensor, ...] | tuple[Event, ...], block:
             )
         elif z < ground - rounded_m:
             mistakes.append(f"{where} lies under the ground; z must be {ground:g} or more there")
-        elif holder >= 0:
+        elif holder >= 0 and not _is_on_wall(block, place):
             building = block.buildings[holder]
             mistakes.append(f"{where} lies inside building {building.id!r} ({building.top_m:.1f} m high)")
     return mistakes
+
+
+def _is_on_wall(block: Block, place: npt.NDArray[np.float64]) -> bool:
+    """Tell whether a point (3,) inside a building is so near the air that it stands for a point on the facade."""
+    turn = np.arange(8) * np.pi / 4.0
+    around = np.column_stack([ON_WALL_M * np.cos(turn), ON_WALL_M * np.sin(turn), np.zeros(8)])
+    return bool(np.any(building_at(block, place + around) < 0))
