@@ -2,7 +2,7 @@
 
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,28 +13,41 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from detector.options import Detector
-from scenes.air import Air
-from scenes.streams import draw_stream
 from testbed.field_night import draw_sensors, hear_test
 from testbed.field_score import judge_night
 from testbed.livefire import LiveTest
 from testbed.livefire_network import Survey
 from testbed.livefire_survey import average_positions
-from testbed.planning.location import LocationErrors, arrival_sigma_m, sample_shots
+from testbed.planning.backtest_forecast import (
+    LATE_SHARES,
+    QUANTILES,
+    Learned,
+    add_floor,
+    forecast_subset,
+    learn_without,
+    quantile,
+)
+from testbed.planning.location import LocationErrors
 
 Floats = npt.NDArray[np.float64]
 
 NUMBERS = (4, 5, 6, 7, 8, 9, 10)
-SAMPLES = 100
 # What the aim is: predicted quantiles within this share of the measured ones.
 WITHIN = 0.25
 
 
+# What the prediction takes for the share of late pulses where nothing is learned: that of simulated rooftops
+# (`detector.noise.NoiseOptions`), the nearest of those that can be learned.
+UNLEARNED_SHARE = 0.1
+
+
 @dataclass(frozen=True, eq=False)
 class Backtest:
-    """Rows by number of sensors, the picture as PNG, the verdict in a line."""
+    """Rows by number of sensors; the same by position; what was learned without each; picture as PNG; verdict."""
 
     table: pl.DataFrame
+    by_position: pl.DataFrame
+    learned: dict[str, Learned]
     png: bytes
     verdict: str
 
@@ -50,8 +63,9 @@ def backtest(
     """Predict errors from where sensors and shots were, then let the detector locate from the arrival times.
 
     Subsets are drawn among the sensors whose pulses the vendor selected in a test, and the detector gets those pulses
-    alone: the bound is about location, not about telling shots from echoes. A prediction takes every sensor of the
-    subset to report, and knows no map.
+    alone: it is location that is predicted, not telling shots from echoes. A prediction takes every sensor of the
+    subset to report, and knows no map. Its floor and its share of late pulses are learned at the other firing
+    positions; beside it stands what `errors` says with nothing learned.
 
     Parameters
     ----------
@@ -62,61 +76,69 @@ def backtest(
         Subsets of each number of sensors in every test.
     seed, workers : int
     """
-    surveys = {
-        position: average_positions([test for test in tests if test.position == position])
-        for position in {test.position for test in tests}
-    }
-    rows = []
+    positions = sorted({test.position for test in tests})
+    surveys = {p: average_positions([test for test in tests if test.position == p]) for p in positions}
+    said: dict[tuple[int, str, float], Floats] = {}
+    seen: dict[tuple[int, str], Floats] = {}
+    counts: dict[int, int] = {}
     for number in NUMBERS:
         fitting = [test for test in tests if len(test.selected_sensors) >= number]
-        if not fitting:
-            continue
+        counts[number] = len(fitting)
         subsets = [draw_sensors(test, "pulses", number, draws, seed) for test in fitting]
-        predicted = np.concatenate(
-            [
-                _predict(test, surveys[test.position], subset, errors, seed)
-                for test, its_subsets in zip(fitting, subsets, strict=True)
-                for subset in its_subsets
-            ]
-        )
         jobs = (
             delayed(_measure)(test, surveys[test.position], its_subsets, detector)
             for test, its_subsets in zip(fitting, subsets, strict=True)
         )
         parts: list[Floats] = list(Parallel(n_jobs=workers)(jobs))  # pyright: ignore[reportAssignmentType] - none is None
-        measured = np.concatenate(parts)
-        rows.append(_row(number, len(fitting), predicted, measured))
+        for position in sorted({test.position for test in fitting}):
+            mine = [i for i, test in enumerate(fitting) if test.position == position]
+            seen[number, position] = np.concatenate([parts[i] for i in mine])
+            for share in LATE_SHARES:
+                said[number, position, share] = np.concatenate(
+                    [
+                        forecast_subset(fitting[i], surveys[position], subset, errors, share, seed)
+                        for i in mine
+                        for subset in subsets[i]
+                    ]
+                )
+    learned = {position: learn_without(position, said, seen) for position in positions}
+    return _gather(said, seen, learned, counts, errors)
+
+
+def _gather(
+    said: Mapping[tuple[int, str, float], Floats],
+    seen: Mapping[tuple[int, str], Floats],
+    learned: dict[str, Learned],
+    counts: Mapping[int, int],
+    errors: LocationErrors,
+) -> Backtest:
+    rows, by_position = [], []
+    for number in NUMBERS:
+        there = [position for position in learned if (number, position) in seen]
+        if not there:
+            continue
+        with_learned = {
+            p: add_floor(said[number, p, learned[p].late_share], learned[p].floor_m) for p in there
+        }
+        plain = np.concatenate([said[number, p, UNLEARNED_SHARE] for p in there])
+        predicted = np.concatenate([with_learned[p] for p in there])
+        measured = np.concatenate([seen[number, p] for p in there])
+        head: dict[str, object] = {"sensors": number, "tests": counts[number]}
+        unlearned = {
+            f"{name}_unlearned_m": round(quantile(add_floor(plain, errors.floor_m), share), 2)
+            for name, share in QUANTILES.items()
+        }
+        rows.append({**head, **_row(predicted, measured), **unlearned})
+        by_position += [
+            {"position": p, "sensors": number, **_row(with_learned[p], seen[number, p])} for p in there
+        ]
     table = pl.DataFrame(rows)
     good = int(table["p50_within_25_percent"].sum()), int(table["p90_within_25_percent"].sum())
-    verdict = f"predicted within 25 % of measured: p50 for {good[0]}, p90 for {good[1]} of {len(table)} sizes"
-    return Backtest(table, _draw(table, verdict), verdict)
-
-
-def _predict(
-    test: LiveTest, survey: Survey, subset: Sequence[str], errors: LocationErrors, seed: int
-) -> Floats:
-    """Return sampled errors of a round at the surveyed place, m; inf where the geometry locates nothing."""
-    places = np.array([survey[sensor][0] for sensor in subset])
-    step = places[:, :2] - np.array(test.survey_m[:2])
-    distance = np.linalg.norm(places - np.array(test.survey_m), axis=1)
-    speed = Air(temperature_c=test.temperature_c).sound_speed_mps
-    sigma = np.array(
-        [
-            arrival_sigma_m(d, np.zeros(()), replace(errors, survey_m=survey[sensor][1]), speed)
-            for sensor, d in zip(subset, distance, strict=True)
-        ]
+    verdict = (
+        f"predicted within 25 % of measured: p50 for {good[0]}, p90 for {good[1]} of {len(table)} sizes"
+        " (floor and share of late pulses learned at the other positions)"
     )
-    normal = draw_stream(seed, "backtest", f"{test.key}\0{' '.join(subset)}").standard_normal((SAMPLES, 2))
-    return sample_shots(
-        np.ones((1, len(subset), 1)),
-        sigma[None, :],
-        np.arctan2(step[:, 1], step[:, 0])[None, :],
-        np.zeros(SAMPLES, dtype=np.int64),
-        np.zeros((SAMPLES, len(subset))),
-        normal,
-        3,
-        errors.floor_m,
-    )[0]
+    return Backtest(table, pl.DataFrame(by_position), learned, _draw(table, verdict), verdict)
 
 
 def _measure(
@@ -132,11 +154,10 @@ def _measure(
     return np.concatenate([np.empty(0), *found])
 
 
-def _row(number: int, tests: int, predicted: Floats, measured: Floats) -> dict[str, object]:
-    row: dict[str, object] = {"sensors": number, "tests": tests, "rounds_located": len(measured)}
-    for name, share in (("p50", 0.5), ("p90", 0.9)):
-        said = float(np.quantile(predicted, share, method="inverted_cdf"))
-        seen = float(np.quantile(measured, share)) if len(measured) else math.nan
+def _row(predicted: Floats, measured: Floats) -> dict[str, object]:
+    row: dict[str, object] = {"rounds_located": len(measured)}
+    for name, share in QUANTILES.items():
+        said, seen = quantile(predicted, share), quantile(measured, share)
         ratio = said / seen if seen > 0.0 and math.isfinite(said) else None
         row |= {
             f"{name}_predicted_m": round(said, 2) if math.isfinite(said) else None,
@@ -163,6 +184,14 @@ def _draw(table: pl.DataFrame, verdict: str) -> bytes:
         )
         over.plot(table["sensors"], seen, f"{marker}-", color=colour, label=f"{name} measured")
         against.plot(said, seen, marker, color=colour, label=name)
+    for name, colour in (("p50", "#0072B2"), ("p90", "#D55E00")):
+        over.plot(
+            table["sensors"],
+            table[f"{name}_unlearned_m"],
+            ":",
+            color=colour,
+            label=f"{name} predicted, nothing learned",
+        )
     top = 1.15 * float(np.nanmax(table.select(pl.col("^p.0_.*_m$")).to_numpy().astype(float)))
     line = np.array([0.0, top])
     against.plot(line, line, color="#777777", linewidth=0.8)

@@ -214,12 +214,14 @@ def run_backtest(settings: PlanSettings, folder: Path) -> None:
         settings.workers,
     )
     result.table.write_csv(folder / "backtest.csv")
+    result.by_position.write_csv(folder / "backtest_positions.csv")
     (folder / "backtest.png").write_bytes(result.png)
     told = {
         "software": f"echoblock {version('echoblock')}",
         "seed": settings.seed,
         "draws": settings.draws,
         "errors": vars(settings.errors),
+        "learned_without": {position: vars(one) for position, one in result.learned.items()},
         "verdict": result.verdict,
     }
     (folder / "backtest.json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
@@ -229,6 +231,7 @@ def run_backtest(settings: PlanSettings, folder: Path) -> None:
         f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}"></head><body><h1>{escape(title)}</h1>'
         f"<p>{escape(result.verdict)}</p>{html_picture(result.png, title)}{html_table(result.table)}"
+        f"<h2>By firing position</h2>{html_table(result.by_position)}"
         f"{html_lines([f'{key}: {value}' for key, value in told.items()])}</body></html>\n",
         encoding="utf-8",
     )

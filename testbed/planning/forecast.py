@@ -6,19 +6,18 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from scenes.streams import draw_stream
 from testbed.planning.coverage import count_at_least, count_without_each
 from testbed.planning.gunfire import SHARES, SharedDraws, share_draws, shares_of
-from testbed.planning.hearing import Hearing, chances
+from testbed.planning.hearing import Hearing, chances, signal_to_noise_db
 from testbed.planning.levels import Levels
-from testbed.planning.location import LocationErrors, arrival_sigma_m, expected_bound, sample_shots
+from testbed.planning.location import LocationErrors, arrival_sigma_m, expected_bound
+from testbed.planning.shots import chance_of_faint, sample_shots, shot_errors
 
 Floats = npt.NDArray[np.float64]
 
 # A cell counts as covered from this probability on.
 COVERED = 0.9
 CONTRACT_M = 25.0
-SAMPLES = 240
 
 
 @dataclass(frozen=True)
@@ -38,8 +37,10 @@ class Question:
         Weapons.
     quantiles, aims : int
         Of the level, and lines of fire, in the draws that sensors share.
+    samples : int
+        Shots of each kind, all and detectable, that are located in every cell.
     seed : int
-        Of the sampled shots.
+        Of those shots.
     """
 
     sensors_needed: int = 4
@@ -50,6 +51,7 @@ class Question:
     shares: Mapping[str, float] = field(default_factory=lambda: dict(SHARES))
     quantiles: int = 5
     aims: int = 4
+    samples: int = 100
     seed: int = 0
 
     def draws(self, *, detectable: bool) -> SharedDraws:
@@ -107,19 +109,21 @@ def forecast(levels: Levels, question: Question) -> Forecast:
     """
     k = question.sensors_needed
     draws = question.draws(detectable=False)
-    chance = _chances(levels, question, draws)
+    snr = _snr(levels, question, draws)
+    chance = chances(snr, question.hearing)
     heard = count_at_least(chance, k) @ draws.weight
     without = count_without_each(chance, k, draws.weight)
     mean = chance @ draws.weight
     sigma = arrival_sigma_m(levels.distance_m, levels.late_m, question.errors, question.sound_mps)
     bearing = levels.bearing_rad.astype(np.float64)
     bound = expected_bound(mean, sigma, bearing)
-    error = _sampled(chance, sigma, bearing, draws, question)
+    error = locate_samples(levels, chance, snr, draws, question)
     error.sort(axis=1)
     p50, p90 = _quantiles(error)
     contract = question.draws(detectable=True)
-    their_chance = _chances(levels, question, contract)
-    their_error = _sampled(their_chance, sigma, bearing, contract, question)
+    their_snr = _snr(levels, question, contract)
+    their_chance = chances(their_snr, question.hearing)
+    their_error = locate_samples(levels, their_chance, their_snr, contract, question)
     worst = without.argmin(axis=1) if without.shape[1] else np.zeros(len(heard), dtype=np.intp)
     return Forecast(
         heard,
@@ -136,27 +140,32 @@ def forecast(levels: Levels, question: Question) -> Forecast:
     )
 
 
-def _chances(levels: Levels, question: Question, draws: SharedDraws) -> Floats:
-    return chances(
+def _snr(levels: Levels, question: Question, draws: SharedDraws) -> Floats:
+    return signal_to_noise_db(
         levels.gain_db.astype(np.float64),
         levels.bearing_rad.astype(np.float64),
         question.noise_db,
         draws,
-        question.hearing,
     )
 
 
-def _sampled(
-    chance: Floats, sigma: Floats, bearing: Floats, draws: SharedDraws, question: Question
+def locate_samples(
+    levels: Levels, chance: Floats, snr_db: Floats, draws: SharedDraws, question: Question
 ) -> Floats:
     """Return errors of the same sampled shots in every cell, (cells, samples), m, inf where not located."""
-    rng = draw_stream(question.seed, "planning shots")
-    place = (np.arange(SAMPLES) + 0.5) / SAMPLES
-    draw = np.minimum(np.searchsorted(np.cumsum(draws.weight), place), len(draws) - 1)
-    uniform = rng.uniform(size=(SAMPLES, chance.shape[1]))
-    normal = rng.standard_normal((SAMPLES, 2))
-    k, floor = question.sensors_needed, question.errors.floor_m
-    return sample_shots(chance, sigma, bearing, draw.astype(np.int64), uniform, normal, k, floor)
+    shots = sample_shots(draws.weight, chance.shape[1], question.samples, question.seed)
+    faint = chance_of_faint(snr_db, question.errors)
+    return shot_errors(
+        levels.distance_m.astype(np.float64),
+        levels.bearing_rad.astype(np.float64),
+        levels.late_m.astype(np.float64),
+        chance,
+        faint,
+        shots,
+        question.errors,
+        question.sensors_needed,
+        question.sound_mps,
+    )
 
 
 def _quantiles(error: Floats) -> tuple[Floats, Floats]:

@@ -73,14 +73,13 @@ def noise_db(ambient: Ambient, microphone: Microphone) -> float:
     return float(10.0 * np.log10(np.sum(band_pass(octaves) * 10.0 ** (levels / 10.0))))
 
 
-def chances(
+def signal_to_noise_db(
     gain_db: npt.NDArray[np.floating],
     bearing_rad: npt.NDArray[np.floating],
     noise_in_band_db: float | Floats,
     draws: SharedDraws,
-    hearing: Hearing,
 ) -> Floats:
-    """Return the probability that each sensor reports a shot, given what all sensors share.
+    """Return the SNR at each sensor, dB, given what all sensors share.
 
     Parameters
     ----------
@@ -90,12 +89,15 @@ def chances(
         From the source to the sensor, counter-clockwise from east.
     noise_in_band_db : float or ndarray broadcastable to (...)
     draws : SharedDraws
-    hearing : Hearing
 
     Returns
     -------
     ndarray, shape (..., d)
     """
     snr = gain_db[..., None] + aim_gain_db(bearing_rad, draws) + draws.level_db
-    snr = snr - np.asarray(noise_in_band_db)[..., None]
-    return hearing.works * hearing.plain * ndtr((snr - hearing.threshold_db) / hearing.sigma_db)
+    return snr - np.asarray(noise_in_band_db)[..., None]
+
+
+def chances(snr_db: npt.NDArray[np.floating], hearing: Hearing) -> Floats:
+    """Return the probability that a sensor reports a shot of some SNR, of the array's shape."""
+    return hearing.works * hearing.plain * ndtr((snr_db - hearing.threshold_db) / hearing.sigma_db)

@@ -97,7 +97,7 @@ def find_levels(
     BadInput
         When a point lies inside a building or under the ground.
     """
-    kept = None if cache is None else cache / f"levels-{_name(block, air, cells_m, mounts_m)}.npz"
+    kept = None if cache is None else cache / f"levels-{name_levels(block, air, cells_m, mounts_m)}.npz"
     found = None if kept is None else _read(kept, (len(cells_m), len(mounts_m)))
     if found is None:
         found = _compute(block, air, cells_m, mounts_m, workers, progress)
@@ -153,7 +153,8 @@ def _trace_hills(
     return power, late_m
 
 
-def _name(block: Block, air: Air, cells_m: Floats, mounts_m: Floats) -> str:
+def name_levels(block: Block, air: Air, cells_m: Floats, mounts_m: Floats) -> str:
+    """Return a digest of all that levels follow from: block, air, places and the engine's code."""
     digest = hashlib.sha256(f"{_code()} {air!r} {block.ground.surface}".encode())
     for building in block.buildings:
         digest.update(f"{building.base_m!r} {building.height_m!r} {building.facade}".encode())

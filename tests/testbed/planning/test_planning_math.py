@@ -10,8 +10,10 @@ from scenes.sensor import Microphone
 from testbed.planning.acceptance import shots_needed
 from testbed.planning.coverage import count_at_least, count_without_each
 from testbed.planning.gunfire import SHARES, aim_gain_db, is_detectable, share_draws, shares_of
-from testbed.planning.hearing import Hearing, band_weights, chances, noise_db
-from testbed.planning.location import LocationErrors, arrival_sigma_m, expected_bound, sample_shots
+from testbed.planning.hearing import Hearing, band_weights, chances, noise_db, signal_to_noise_db
+from testbed.planning.location import LocationErrors, arrival_sigma_m, expected_bound
+from testbed.planning.robust_fix import fix_error, log_densities
+from testbed.planning.shots import GATE_M, HERE, sample_shots, shot_errors
 
 
 def test_the_count_of_hearing_sensors_is_that_of_all_subsets():
@@ -52,20 +54,58 @@ def test_sensors_in_one_direction_locate_nothing():
     assert np.isinf(expected_bound(np.ones((1, 5)), np.ones((1, 5)), np.full((1, 5), 0.3))[0])
 
 
-def test_sampled_errors_have_the_root_mean_square_of_bound_and_floor():
-    rng = np.random.default_rng(2)
-    bearing = np.array([[0.0, 0.5, 1.0, 1.5]]) * np.pi
-    error = sample_shots(
-        np.ones((1, 4, 1)),
-        np.full((1, 4), 3.0),
-        bearing,
-        np.zeros(4000, dtype=np.int64),
-        rng.uniform(size=(4000, 4)),
-        rng.standard_normal((4000, 2)),
-        4,
-        4.0,
+RIGHT = LocationErrors(timing_s=0.003, survey_m=0.0, floor_m=0.0, astray_few=-50.0, lost_few=-50.0)
+
+
+def errors_of_ring(sensors: int, errors: LocationErrors, late_m: float = 0.0, needed: int = 4) -> np.ndarray:
+    """Errors of shots in the middle of a ring of sensors 300 m off, the first of which is behind a house."""
+    bearing = 2.0 * np.pi * np.arange(sensors)[None] / sensors
+    late = np.zeros((1, sensors))
+    late[0, 0] = late_m
+    surely = np.ones((1, sensors, 1))
+    shots = sample_shots(np.ones(1), sensors, 1000, 3)
+    far = np.full((1, sensors), 300.0)
+    return shot_errors(far, bearing, late, surely, 0.0 * surely, shots, errors, needed, 340.0)[0]
+
+
+def test_sampled_errors_of_straight_arrivals_have_the_root_mean_square_of_the_bound():
+    error = errors_of_ring(8, RIGHT)
+    bound = 0.003 * 340.0 * np.sqrt(2.0 * 2.0 / 8.0)  # J = 8 / s^2 diag(1/2, 1/2, 1)
+    assert np.sqrt(np.mean(error**2)) == pytest.approx(bound, rel=0.1)
+
+
+def test_the_floor_adds_to_the_error_in_square():
+    error = errors_of_ring(8, LocationErrors(0.003, 0.0, floor_m=4.0, astray_few=-50.0, lost_few=-50.0))
+    own = 0.003 * 340.0 * np.sqrt(0.5)
+    assert np.sqrt(np.mean(error**2)) == pytest.approx(np.hypot(own, 4.0), rel=0.06)
+
+
+def test_a_late_arrival_is_seen_through():
+    # Least squares would be off by (2/n) 40 m: 20 m with four sensors, 10 m with eight.
+    assert np.median(errors_of_ring(4, RIGHT, late_m=40.0)) < 3.0
+    assert np.median(errors_of_ring(8, RIGHT, late_m=40.0)) < 2.0
+
+
+def test_exact_arrivals_are_located_exactly_from_anywhere_near():
+    east, north = np.array([200.0, -150.0, -90.0, 240.0]), np.array([60.0, 210.0, -180.0, -120.0])
+    start = np.array([[30.0, -20.0]])
+    assert np.hypot(*fix_error(east, north, np.zeros(4), start, *log_densities(), 340.0)) < 0.3
+    assert np.hypot(*fix_error(east, north, np.zeros(4), HERE, *log_densities(), 340.0)) < 0.3
+
+
+def test_shots_that_too_few_report_or_that_go_lost_are_not_located():
+    assert np.isinf(errors_of_ring(4, RIGHT, needed=5)).all()
+    half = LocationErrors(0.003, 0.0, floor_m=0.0, astray_few=-50.0, lost_few=0.0)
+    assert np.isinf(errors_of_ring(4, half)).mean() == pytest.approx(0.5, abs=0.05)
+
+
+def test_shots_made_of_wrong_pulses_lie_as_far_off_as_is_said():
+    wrong = LocationErrors(
+        0.003, 0.0, astray_few=50.0, astray_more=0.0, astray_m=40.0, astray_log=0.3, lost_few=-50.0
     )
-    assert np.sqrt(np.mean(error**2)) == pytest.approx(5.0, rel=0.03)
+    error = errors_of_ring(6, wrong)
+    assert np.median(error) == pytest.approx(40.0, rel=0.05)
+    assert error.max() <= GATE_M
 
 
 def test_arrivals_of_distant_and_detoured_sensors_are_less_certain():
@@ -100,7 +140,8 @@ def test_a_sensor_at_the_threshold_hears_half_of_the_shots():
     draws = share_draws({"pistol-9mm": 1.0}, 1, 1)
     gain = np.array([20.0 - draws.level_db[0] + 40.0])
     aside = draws.azimuth_rad + 0.5 * np.pi
-    assert chances(gain, aside, 40.0, draws, hearing)[0, 0] == pytest.approx(0.5)
+    snr = signal_to_noise_db(gain, aside, 40.0, draws)
+    assert chances(snr, hearing)[0, 0] == pytest.approx(0.5)
 
 
 def test_the_band_holds_most_of_a_blast_and_noise_adds_up_below_the_street():
