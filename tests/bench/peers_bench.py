@@ -76,13 +76,13 @@ def _print_location(seeds: range) -> None:
     print(f"{'Cramer-Rao bound, draws':30s}" + "".join(_percentiles(r[1]) for r in results))
     print(f"{'ours':30s}" + "".join(_percentiles(r[0]) for r in results))
     for name, locator in LOCATORS.items():
-        cells = [_percentiles(_peer_errors(locator, options, seeds)) for options in SETS]
+        cells = [_percentiles(peer_errors(locator, options, seeds)) for options in SETS]
         print(f"{name:30s}" + "".join(cells), flush=True)
     print()
 
 
-def _peer_errors(locator: Callable[..., npt.NDArray[np.float64]], options: WindowOptions, seeds: range):
-    """Errors (incidents,), m, of a locator that takes one round of at least four stations at a time."""
+def peer_errors(locator: Callable[..., npt.NDArray[np.float64]], options: WindowOptions, seeds: range):
+    """Return errors (incidents,), m, of a locator that takes one round of at least four stations at a time."""
     errors = []
     for seed in seeds:
         window = draw_window(seed, options)

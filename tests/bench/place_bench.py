@@ -70,7 +70,7 @@ def mixture_information(sigma_s: float, share: float, mean_s: float) -> float:
 
 
 def bound(window: Window, truth, incident, options: WindowOptions, air: tuple[float, float, float]):
-    """Cramer-Rao covariance (2, 2) of the place, m2: round times, sound speed, wind and height unknown.
+    """Cramer-Rao covariance (2, 2) of the place, m2: round times, sound speed, wind, height and clocks unknown.
 
     `air`: standard deviations of relative sound speed, wind (m/s) and shooter height (m).
     """
@@ -80,7 +80,12 @@ def bound(window: Window, truth, incident, options: WindowOptions, air: tuple[fl
     d = np.linalg.norm(offset, axis=1)
     u = offset / d[:, None]
     jacobian = np.column_stack([-u / c, -d / c, -d * u[:, 0] / c**2, -d * u[:, 1] / c**2])
-    prior = np.diag([0.0, 0.0, air[2] ** -2.0, air[0] ** -2.0, air[1] ** -2.0, air[1] ** -2.0])
+    priors = [0.0, 0.0, air[2] ** -2.0, air[0] ** -2.0, air[1] ** -2.0, air[1] ** -2.0]
+    if options.clock_sigma_s > 0.0:
+        station = window.pulses.station[incident.pulse]
+        jacobian = np.column_stack([jacobian, np.eye(options.sensors)[station]])
+        priors += [options.clock_sigma_s**-2.0] * options.sensors
+    prior = np.diag(priors)
     total = prior
     for k in range(len(incident.round_times_s)):
         j = jacobian[incident.round == k]

@@ -46,6 +46,8 @@ class WindowOptions:
     clutter_hz: float = 0.5
     sound_speed_sigma: float = 0.0
     temperature_c: float = 20.0
+    wind_sigma_mps: float = 0.0
+    clock_sigma_s: float = 0.0
 
 
 def make_pulses(station, time_s, sigma_s) -> tuple[Pulses, npt.NDArray[np.int64]]:
@@ -60,10 +62,12 @@ def make_pulses(station, time_s, sigma_s) -> tuple[Pulses, npt.NDArray[np.int64]
     return pulses, order
 
 
-def make_site(positions: npt.NDArray[np.float64], temperature_c: float = 20.0) -> Site:
+def make_site(
+    positions: npt.NDArray[np.float64], temperature_c: float = 20.0, clock_sigma_s: float = 0.0
+) -> Site:
     """Return a site of silent single-microphone stations at positions (n, 3)."""
     stations = tuple(
-        Station(f"S{i:02d}", tuple(float(v) for v in p), 0.0, np.zeros((1, 3)), 0.0, 1.0, 0.0)
+        Station(f"S{i:02d}", tuple(float(v) for v in p), 0.0, np.zeros((1, 3)), 0.0, 1.0, clock_sigma_s)
         for i, p in enumerate(positions)
     )
     return Site(stations, AirReading(temperature_c=temperature_c))
@@ -114,13 +118,18 @@ def draw_window(seed: int, options: WindowOptions) -> Window:
     rng = draw_stream(seed, "window", f"{options.sensors}")
     noise = draw_stream(seed, "window noise", f"{options.sensors}")
     where = draw_stations(options.sensors, rng)
-    site, truth = make_site(where, options.temperature_c), _draw_truth(rng)
+    site, truth = make_site(where, options.temperature_c, options.clock_sigma_s), _draw_truth(rng)
+    air = draw_stream(seed, "window air", f"{options.sensors}")
+    wind = options.wind_sigma_mps * air.standard_normal(2)
+    clock = options.clock_sigma_s * air.standard_normal(len(where))
     speed = site.air.sound_speed_mps * (1.0 + options.sound_speed_sigma * noise.standard_normal())
     end = max(t.times_s[-1] for t in truth) + LISTEN_AFTER_S
     station, time, shot = [], [], []
     number = 0
     for incident in truth:
-        delay = np.linalg.norm(where - incident.position_m, axis=1) / speed
+        offset = where - incident.position_m
+        away = np.linalg.norm(offset, axis=1)
+        delay = away / (speed + offset[:, :2] @ wind / away) + clock
         for t in incident.times_s:
             heard = np.flatnonzero(noise.random(len(where)) >= options.missed)
             late = noise.exponential(options.late_mean_s, len(heard)) * (
