@@ -1,7 +1,7 @@
 """Where to put sensors: the planner's choice beside its rivals, the curve over their number, where the next ones go."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -17,6 +17,8 @@ from testbed.planning.worth import Choices, lay_out_choices
 
 RIVALS = ("coverage", "farthest", "regular", "random")
 CURVE = (0.5, 0.75, 1.0, 1.25, 1.5)
+# Shots sampled in each cell for the curve and the next places, whose figures are quantiles over all cells.
+FEWER = 30
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +125,8 @@ def place_next(study: Study, count: int, chosen: Sequence[int]) -> pl.DataFrame:
         best = int(free[int(np.argmin(losses))])
         before = loss_of(choices, layout)
         layout.append(best)
-        figures = summarise(forecast(study.levels.take(layout), study.question), study.cells.weight)
+        fewer = replace(study.question, samples=FEWER)
+        figures = summarise(forecast(study.levels.take(layout), fewer), study.cells.weight)
         rows.append(
             {
                 "next": len(rows) + 1,
@@ -156,7 +159,7 @@ def _curve(study: Study, settings: PlanSettings, choices: Choices, number: int) 
     least = max(int(choices.fixed.sum()), settings.sensors_needed)
     most = int((choices.open | choices.fixed).sum())
     numbers = sorted({int(np.clip(round(share * number), least, most)) for share in CURVE})
-    quick = PLANNERS["joint"](restarts=1, rounds=3)
+    quick, fewer = PLANNERS["joint"](restarts=1, rounds=3), replace(study.question, samples=FEWER)
     rows = []
     for n in numbers:
         for name, planner in (
@@ -165,6 +168,6 @@ def _curve(study: Study, settings: PlanSettings, choices: Choices, number: int) 
             ("random", PLANNERS["random"]()),
         ):
             layout = planner.choose(choices, n, None, settings.workers)
-            found = forecast(study.levels.take(list(layout)), study.question)
+            found = forecast(study.levels.take(list(layout)), fewer)
             rows.append({"planner": name, **_row(name, study, choices, layout, found)})
     return pl.DataFrame(rows).drop("layout", "mounts")

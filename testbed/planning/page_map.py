@@ -49,7 +49,10 @@ def draw_page_map(
         )  # fmt: skip
         plot.add_tools(
             HoverTool(
-                renderers=[drawn], tooltips=[(METRICS[c], f"@{c}{{0.00}}") for c in choices], description=name
+                renderers=[drawn],
+                tooltips=[(METRICS[c], f"@{c}{{0.00}}") for c in choices],
+                description=name,
+                attachment="right",
             )
         )
     _draw_buildings(plot, study)
@@ -90,8 +93,10 @@ const d = source.data, features = [];
 for (let i = 0; i < d.x.length; i++) {
   const x = d.x[i], y = d.y[i], t = [1, x, y, x * x, x * y, y * y];
   const at = fit.map(row => Number(t.reduce((s, v, k) => s + v * row[k], 0).toFixed(7)));
+  const moved = Math.hypot(x - d.planned_x[i], y - d.planned_y[i]) > 0.05;  // compare wants another id
   features.push({type: 'Feature', geometry: {type: 'Point', coordinates: at},
-    properties: {id: d.id[i], z_agl: d.z_agl[i], type: d.type[i], cost: d.cost[i], installed: true}});
+    properties: {id: d.id[i] + (moved ? '-moved' : ''), z_agl: d.z_agl[i], type: d.type[i], cost: d.cost[i],
+      installed: true}});
 }
 const text = JSON.stringify({type: 'FeatureCollection', features: features});
 const blob = new Blob([text], {type: 'application/geo+json'});
@@ -153,6 +158,8 @@ def _draw_layout(plot: Any, study: Study, name: str, chosen: Sequence[int], numb
         {
             "x": table.position_m[:, 0],
             "y": table.position_m[:, 1],
+            "planned_x": table.position_m[:, 0],
+            "planned_y": table.position_m[:, 1],
             "id": table.ids.tolist(),
             "type": table.type.tolist(),
             "z_agl": np.round(table.z_agl_m, 2),
@@ -166,5 +173,6 @@ def _draw_layout(plot: Any, study: Study, name: str, chosen: Sequence[int], numb
         legend_label=name, visible=number == 0,
     )  # fmt: skip
     tips = [("sensor", "@id"), ("on", "@type"), ("above ground, m", "@z_agl"), ("cost", "@cost")]
-    plot.add_tools(HoverTool(renderers=[drawn], tooltips=tips, description=name))
+    # To the left: the cell under the sensor tells its own to the right.
+    plot.add_tools(HoverTool(renderers=[drawn], tooltips=tips, description=name, attachment="left"))
     return source, drawn

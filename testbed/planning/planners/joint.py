@@ -10,6 +10,10 @@ from testbed.planning.planners.fill import fill_farthest, fill_randomly
 from testbed.planning.search import exchange, seed_greedily
 from testbed.planning.worth import Choices
 
+# Up to so many mounts times cells more starts cost a second or two. With 16 starts all of 60 towns of 20 mounts were
+# solved as brute force solves them, with 3 starts 50.
+SMALL, SMALL_STARTS = 100_000, 24
+
 
 @dataclass(frozen=True)
 class Joint:
@@ -18,7 +22,8 @@ class Joint:
     Attributes
     ----------
     restarts : int
-        Starts: the best for coverage alone, the greedy one, one as far apart as can be, and random ones.
+        Starts: the best for coverage alone, the greedy one, one as far apart as can be, and random ones; at least
+        `SMALL_STARTS` where the case is small.
     rounds : int
         Most rounds of exchanges from each.
     """
@@ -33,14 +38,16 @@ class Joint:
         greedy = seed_greedily(choices, count, budget)
         covering, _ = exchange(choices, greedy, count, budget, both=False, rounds=self.rounds)
         starts = [covering, greedy, fill_farthest(choices, count, budget)]
-        for number in range(max(self.restarts - 3, 0)):
+        small = len(choices) * len(choices.weight) <= SMALL
+        number_of_starts = max(self.restarts, SMALL_STARTS if small else 1)
+        for number in range(number_of_starts - 3):
             rng = draw_stream(choices.seed, "planner restart", str(number))
             starts.append(fill_randomly(choices, count, budget, rng))
         with ThreadPoolExecutor(workers) as pool:
             found = list(
                 pool.map(
                     lambda start: exchange(choices, start, count, budget, both=True, rounds=self.rounds),
-                    starts[: max(self.restarts, 1)],
+                    starts[:number_of_starts],
                 )
             )
         best = int(np.argmin([loss for _, loss in found]))
