@@ -50,13 +50,12 @@ def chain_gains(walls, medium, points, size, gains):
             main, second = e, main
         elif second < 0 or bend[e] > bend[second]:
             second = e
-    _share_out(legs, bend, count, main, reach)
+    share_out(legs, bend, count, main, reach)
     _multiply(walls, medium, points, count, angles, reach, gains)
-    if second >= 0 and bend[second] > _MIXED_FROM * bend[main]:
-        share = (bend[second] / bend[main] - _MIXED_FROM) / (1.0 - _MIXED_FROM)
-        share = 0.5 * share * share * (3.0 - 2.0 * share)
+    share = order_share(bend[main], bend[second] if second >= 0 else 0.0)
+    if share > 0.0:
         other = np.empty(BANDS, np.complex128)
-        _share_out(legs, bend, count, second, reach)
+        share_out(legs, bend, count, second, reach)
         _multiply(walls, medium, points, count, angles, reach, other)
         for band in range(BANDS):
             gains[band] += share * (other[band] - gains[band])
@@ -64,6 +63,15 @@ def chain_gains(walls, medium, points, size, gains):
     for band in range(BANDS):
         gains[band] *= spread
     return total
+
+
+@njit(cache=True, nogil=True)
+def order_share(most, next_most):
+    """Return the share, 0 to one half, of the order in which the edge that bends next to most comes first."""
+    if next_most <= _MIXED_FROM * most:
+        return 0.0
+    share = (next_most / most - _MIXED_FROM) / (1.0 - _MIXED_FROM)
+    return 0.5 * share * share * (3.0 - 2.0 * share)
 
 
 @njit(cache=True, nogil=True)
@@ -91,7 +99,7 @@ def _bend_at(points, k, angles):
 
 
 @njit(cache=True, nogil=True)
-def _share_out(legs, bend, count, first, reach):
+def share_out(legs, bend, count, first, reach):
     """Write L of each edge, m: the edge `first` has the whole path, then whichever bends most what is left of it."""
     low, high = np.empty(POINTS_MAX, np.int64), np.empty(POINTS_MAX, np.int64)
     low[0], high[0], waiting = -1, count, 1

@@ -72,3 +72,11 @@ def ground_gains(surfaces, medium, x, y, length, cosine, gains):
     for band in range(len(gains)):
         beta = miki_admittance(medium.frequency[band], flow_resistivity)
         gains[band] *= spherical_reflection(medium.wavenumber[band], length, cosine, beta)
+
+
+@njit(cache=True, nogil=True)
+def admittances(surfaces, medium, x, y, result):
+    """Write the admittance (bands,) of the ground at (x, y), over that of air, exp(+j omega t)."""
+    flow_resistivity = resistivity_at(surfaces, x, y)
+    for band in range(len(result)):
+        result[band] = miki_admittance(medium.frequency[band], flow_resistivity)

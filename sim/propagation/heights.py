@@ -59,7 +59,7 @@ def fade(walls, corners, medium, line, z0, zr, across, bounds):
 
 
 @njit(cache=True, nogil=True)
-def weigh_heights(walls, corners, medium, ground, line, z0, zr, across, edges, gains):
+def weigh_heights(walls, corners, medium, ground, soil, line, z0, zr, across, edges, gains):
     """Multiply the complex gains by what the heights of facades and corners leave of a way.
 
     Corners share in this by the square of their bend: one that the way grazes leaves it as it is.
@@ -71,12 +71,12 @@ def weigh_heights(walls, corners, medium, ground, line, z0, zr, across, edges, g
         done += math.hypot(line.x[k] - line.x[k - 1], line.y[k] - line.y[k - 1])
         met = line.met[k]
         if met < 0:
-            weigh_upright(medium, done, across - done, z0, zr, 0.0, walls.top[-1 - met], ground, share)
+            weigh_upright(medium, done, across - done, z0, zr, 0.0, walls.top[-1 - met], ground, soil, share)
             for band in range(BANDS):
                 gains[band] *= share[band]
             continue
         low, high = corners.low[met], corners.high[met]
-        weigh_upright(medium, done, across - done, z0, zr, low, high, ground, share)
+        weigh_upright(medium, done, across - done, z0, zr, low, high, ground, soil, share)
         bend = (abs(edges[found, 1] - edges[found, 0]) - math.pi) ** 2 + 1e-18
         total += bend
         for band in range(BANDS):

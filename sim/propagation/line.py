@@ -10,12 +10,14 @@ import numpy as np
 from numba import njit
 
 from sim.propagation.bag import BANDS, VERTICES_MAX, keep_path, mirror_height
+from sim.propagation.bends import turn_corners
 from sim.propagation.corner_graph import air_angle
 from sim.propagation.grid import TOUCH_M
-from sim.propagation.ground import ground_gains
+from sim.propagation.ground import admittances, ground_gains
 from sim.propagation.heights import fade, fits, is_clear, weigh_heights
 from sim.propagation.places import OFF_WALL_M, building_over
-from sim.propagation.wedge import wedge_bounds, wedge_gains
+from sim.propagation.upright import Soil
+from sim.propagation.wedge import wedge_bounds
 
 POINTS_MAX = 12
 DIRECT, REFLECTED, CORNER, REFLECTED_DIFFRACTED = 0, 1, 2, 4
@@ -33,10 +35,21 @@ def weigh_lines(plan, medium, rules, source, receivers, lines, count, bag):
     """Weigh the first `count` ways, each as it is and by way of the ground, and keep what is free and loud enough."""
     edges, points = np.empty((POINTS_MAX, 4)), np.empty((VERTICES_MAX, 3))
     gains, bounds = np.empty(BANDS, np.complex128), np.empty(BANDS)
+    near, far, straight = (
+        np.empty(BANDS, np.complex128),
+        np.empty(BANDS, np.complex128),
+        np.empty(BANDS, np.complex128),
+    )
+    soil, below = Soil(rules.ground and not rules.rigid_ground, near, far, straight), -1
+    if soil.counts:
+        admittances(plan.surfaces, medium, source[0], source[1], near)
     lowest = plan.walls.top.min() if len(plan.walls) else math.inf
     for number in range(count):
         line = lines[number]
         pair = line.pair
+        if soil.counts and pair != below:
+            admittances(plan.surfaces, medium, receivers[pair, 0], receivers[pair, 1], far)
+            below = pair
         across = 0.0
         for k in range(line.size - 1):
             across += math.hypot(line.x[k + 1] - line.x[k], line.y[k + 1] - line.y[k])
@@ -60,12 +73,12 @@ def weigh_lines(plan, medium, rules, source, receivers, lines, count, bag):
             ):
                 continue
             corners = _gains(plan.walls, plan.corners, medium, line, across / length, length, edges, gains)
+            counts = mirrored and not rules.rigid_ground
+            _bounce(plan.surfaces, medium, counts, x, y, length, (zr - z0) / length, straight, gains)
             if rules.fading and line.size > 2:
                 weigh_heights(
-                    plan.walls, plan.corners, medium, rules.ground, line, z0, zr, across, edges, gains
+                    plan.walls, plan.corners, medium, rules.ground, soil, line, z0, zr, across, edges, gains
                 )
-            if mirrored and not rules.rigid_ground:
-                ground_gains(plan.surfaces, medium, x, y, length, (zr - z0) / length, gains)
             order = line.size - 2
             kind = DIRECT if order == 0 else REFLECTED
             if corners > 0:
@@ -91,19 +104,14 @@ def _spread(corners, medium, line, sine, length, edges, bounds):
 
     The bound is 0 where the way runs into a wall. `bounds` (bands,) is scratch.
     """
-    done, last = 0.0, -1
-    bounds[:] = 1.0
-    found = 0
+    done, found = 0.0, 0
     for k in range(1, line.size):
         done += math.hypot(line.x[k] - line.x[k - 1], line.y[k] - line.y[k - 1]) / sine if sine > 0.0 else 0.0
         corner = line.met[k] if k + 1 < line.size else -1
         if corner < 0 and k + 1 < line.size:
             continue
-        if last >= 0:  # the leg that ends here leaves the corner before
+        if found > 0:  # the leg that ends here leaves the corner before
             edges[found - 1, 3] = done
-            reach = edges[found - 1, 2] * done * sine * sine / (edges[found - 1, 2] + done)
-            phi_in, phi_out = edges[found - 1, 0], edges[found - 1, 1]
-            wedge_bounds(medium, reach, sine, corners.opening[last], phi_in, phi_out, bounds)
         if k + 1 == line.size:
             break
         if done < TOUCH_M:
@@ -114,9 +122,19 @@ def _spread(corners, medium, line, sine, length, edges, bounds):
             return 0.0
         edges[found, 0], edges[found, 1], edges[found, 2] = phi_in, phi_out, done
         found += 1
-        last, done = corner, 0.0
+        done = 0.0
     if (done if found > 0 else length) < TOUCH_M:
         return 0.0
+    bounds[:] = 1.0
+    before, found = 0.0, 0
+    for k in range(1, line.size - 1):
+        if line.met[k] < 0:
+            continue
+        before += edges[found, 2]
+        reach = before * max(length - before, 0.0) * sine * sine / length  # as if no other corner were there
+        opening = corners.opening[line.met[k]]
+        wedge_bounds(medium, reach, sine, opening, edges[found, 0], edges[found, 1], bounds)
+        found += 1
     return _power(medium, bounds, length) / _spreading(line, edges, length)
 
 
@@ -165,27 +183,23 @@ def _gains(walls, corners, medium, line, sine, length, edges, gains):
             product *= edges[found, 2]
             found += 1
     gains[:] = 1.0 / math.sqrt(product * edges[found - 1, 3]) if found > 0 else 1.0 / length
-    found = 0
     for k in range(1, line.size - 1):
-        met = line.met[k]
-        if met < 0:
+        if line.met[k] < 0:
             for band in range(BANDS):
-                gains[band] *= walls[-1 - met].factor[band]
-            continue
-        corner, s_in, s_out = corners[met], edges[found, 2], edges[found, 3]
-        wedge_gains(
-            medium,
-            s_in * s_out * sine * sine / (s_in + s_out),
-            sine,
-            corner.opening,
-            edges[found, 0],
-            edges[found, 1],
-            corner.factor_0,
-            corner.factor_n,
-            gains,
-        )
-        found += 1
+                gains[band] *= walls[-1 - line.met[k]].factor[band]
+    if found > 0:
+        turn_corners(corners, medium, line, sine, edges, found, gains)
     return found
+
+
+@njit(cache=True, nogil=True)
+def _bounce(surfaces, medium, counts, x, y, length, cosine, straight, gains):
+    """Write what the ground leaves of a way to `straight` (bands,), 1 unless it counts, and multiply the gains by it."""
+    straight[:] = 1.0
+    if counts:
+        ground_gains(surfaces, medium, x, y, length, cosine, straight)
+        for band in range(BANDS):
+            gains[band] *= straight[band]
 
 
 @njit(cache=True, nogil=True)

@@ -9,11 +9,29 @@ mirror image: a facade or corner reaches from -top to top, and what passes below
 """
 
 import math
+from typing import NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 from numba import njit
 
 from sim.propagation.bag import BANDS
 from sim.propagation.wedge import screen_gain
+
+Bands = npt.NDArray[np.complex128]
+
+
+class Soil(NamedTuple):
+    """The ground under a way: whether it is other than rigid; else all that follows is of no meaning.
+
+    `near` and `far` (bands,) are its admittances, over that of air, below source and receiver; `straight` (bands,) is
+    what it leaves of the way itself, 1 where that does not bounce.
+    """
+
+    counts: bool
+    near: Bands
+    far: Bands
+    straight: Bands
 
 
 @njit(cache=True, nogil=True)
@@ -32,7 +50,7 @@ def bound_upright(medium, near, far, z0, z1, low, high, bounds):
 
 
 @njit(cache=True, nogil=True)
-def weigh_upright(medium, near, far, z0, z1, low, high, ground, share):
+def weigh_upright(medium, near, far, z0, z1, low, high, ground, soil, share):
     """Write the share (bands,), complex, of a way that lies between the heights `low` and `high` of an upright.
 
     Parameters
@@ -46,6 +64,8 @@ def weigh_upright(medium, near, far, z0, z1, low, high, ground, share):
         m.
     ground : bool
         Whether the mirror image under the ground, from -high to -low, counts too; without, the upright has no foot.
+    soil : Soil
+        What the ground leaves of the way itself, and of what bends over the upright's edge and bounces more steeply.
     share : ndarray of complex128, shape (bands,)
     """
     if min(near, far) <= 1e-6:
@@ -55,13 +75,13 @@ def weigh_upright(medium, near, far, z0, z1, low, high, ground, share):
     share[:] = 0.0 if low > 0.0 else 1.0
     for side in range(2 if ground else 1):
         turn = -1.0 if side == 1 else 1.0
-        _add_above(medium, near, far, turn * z0, turn * z1, high, -1.0, share)
+        _add_above(medium, near, far, turn * z0, turn * z1, high, -1.0, soil, share)
         if low > 0.0:
-            _add_above(medium, near, far, turn * z0, turn * z1, low, 1.0, share)
+            _add_above(medium, near, far, turn * z0, turn * z1, low, 1.0, soil, share)
 
 
 @njit(cache=True, nogil=True)
-def _add_above(medium, near, far, z0, z1, height, sign, share):
+def _add_above(medium, near, far, z0, z1, height, sign, soil, share):
     """Add to `share`, times a sign, what passes above a half plane whose edge is at a height."""
     rise, fall = height - z0, height - z1
     s_in, s_out = math.hypot(near, rise), math.hypot(far, fall)
@@ -76,4 +96,20 @@ def _add_above(medium, near, far, z0, z1, height, sign, share):
         turn = turn * turn if k == 2.0 * before else complex(math.cos(k * detour), -math.sin(k * detour))
         before = k
         wave = spread * turn * screen_gain(k * reach, past, mirrored, lit)
+        if soil.counts:
+            wave *= _bounced(soil, band, z0, rise / s_in, z1, fall / s_out)
         share[band] += sign * ((1.0 if lit else 0.0) + wave)
+
+
+@njit(cache=True, nogil=True)
+def _bounced(soil, band, z0, cosine_in, z1, cosine_out):
+    """Return what bounces below the ends leave of the way over an edge, over what they leave of the straight way.
+
+    Plane waves: over an edge they come down steeply, where a spherical wave is reflected as a plane one.
+    """
+    factor = 1.0 / (soil.straight[band] + 1e-30)
+    if z0 < 0.0:
+        factor *= (cosine_in - soil.near[band]) / (cosine_in + soil.near[band])
+    if z1 < 0.0:
+        factor *= (cosine_out - soil.far[band]) / (cosine_out + soil.far[band])
+    return factor
