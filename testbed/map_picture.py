@@ -194,13 +194,13 @@ def _limits(block: Block, truth: Truth) -> tuple[float, float, float, float]:
     return min(xs) - margin, min(ys) - margin, max(xs) + margin, max(ys) + margin
 
 
-def draw_scale(axes: Axes, limits: tuple[float, float, float, float]) -> None:
-    """Draw a scale bar and the north arrow into (west, south, east, north), m."""
+def draw_scale(axes: Axes, limits: tuple[float, float, float, float], unit_m: float = 1.0) -> None:
+    """Draw a scale bar, in feet for a unit of 0.3048 m, and the north arrow into (west, south, east, north), m."""
     west, south, east, north = limits
     width = east - west
-    length = max(
-        step for step in (5, 10, 20, 50, 100, 200, 500, 1_000, 2_000) if step <= max(5.0, width / 5.0)
-    )
+    longest = max(5.0, width / unit_m / 5.0)
+    units = max(step for step in (5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000) if step <= longest)
+    length = units * unit_m
     x, y = west + 0.03 * width, south + 0.03 * (north - south)
     box = {"facecolor": "white", "alpha": 0.85, "edgecolor": "none", "pad": 2.0}
     axes.plot(
@@ -212,7 +212,15 @@ def draw_scale(axes: Axes, limits: tuple[float, float, float, float]) -> None:
         zorder=10,
         path_effects=_HALO,
     )
-    axes.text(x + length / 2, y + 0.008 * width, f"{length} m", ha="center", fontsize=9, zorder=10, bbox=box)
+    axes.text(
+        x + length / 2,
+        y + 0.008 * width,
+        f"{units} {'m' if unit_m == 1.0 else 'ft'}",
+        ha="center",
+        fontsize=9,
+        zorder=10,
+        bbox=box,
+    )
     tip = (east - 0.04 * width, north - 0.02 * width)
     axes.annotate(
         "N", tip, (tip[0], tip[1] - 0.07 * width), ha="center", va="center", fontsize=12, weight="bold", zorder=10,

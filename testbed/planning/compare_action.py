@@ -56,7 +56,7 @@ def compare(settings: PlanSettings, folder: Path) -> None:
     removed.write_csv(folder / "without_each.csv")
     sensitivity.write_csv(folder / "sensitivity.csv")
     change = difference(before, after)
-    _draw_pair(folder, study, before, after, first, second, settings.sensors_needed)
+    _draw_pair(folder, study, before, after, first, second, settings)
     _draw_profile(folder, study, settings, first)
     told = about(settings, study)
     cells = cell_table(study, _as_forecast(before, change), ())
@@ -155,12 +155,12 @@ def _draw_pair(
     after: Forecast,
     first: Sequence[int],
     second: Sequence[int],
-    k: int,
+    settings: PlanSettings,
 ) -> None:
     """Draw A, B and the difference in one figure each, alike in scale."""
     places = study.mounts.position_m[list(first)]
     others = study.mounts.position_m[list(second)]
-    label = f"P(at least {k} sensors hear)"
+    label = f"P(at least {settings.sensors_needed} sensors hear)"
     draw_forecast(
         folder,
         "compare",
@@ -173,6 +173,7 @@ def _draw_pair(
         places,
         f"{study.block.name}: layout A, layout B, and the difference",
         [places, others, others],
+        settings.units,
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from scenes.heights import FOOT_M
 from testbed.planning.check import Check
 from testbed.planning.forecast import Forecast, summarise
 from testbed.planning.map_figure import draw_forecast
@@ -97,11 +98,12 @@ def deliver_map(
     k = settings.sensors_needed
     covered = f"{figures['covered']:.0%} of the street with P(at least {k}) >= 0.9"
     title = f"{study.block.name}: {len(ids)} sensors, {covered}"
+    unit_m, unit = (FOOT_M, "ft") if settings.units == "us" else (1.0, "m")
     values = {
         f"P(at least {k} sensors hear), all gunfire": found.p_heard,
-        "median error, m": found.error_p50_m,
+        f"median error, {unit}": found.error_p50_m / unit_m,
     }
-    draw_forecast(folder, "map", study, values, places, title)
+    draw_forecast(folder, "map", study, values, places, title, units=settings.units)
     sections = [
         ("Figures", html_table(pl.DataFrame([{"layout": name, **plain(figures)}]))),
         *more,

@@ -9,7 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
+from matplotlib.ticker import MultipleLocator
 
+from scenes.heights import FOOT_M
 from testbed.map_picture import SENSOR_COLOUR, draw_block, draw_scale
 from testbed.planning.study import Study
 
@@ -25,6 +27,7 @@ def draw_forecast(
     layout_m: np.ndarray,
     title: str,
     layouts_m: Sequence[np.ndarray] = (),
+    units: str = "si",
 ) -> None:
     """Draw one panel a value, each with its own scale; write NAME.png and NAME.pdf.
 
@@ -40,19 +43,23 @@ def draw_forecast(
     title : str
     layouts_m : sequence of ndarray, optional
         Sensors of each panel, where they differ.
+    units : "si" or "us"
+        Of the axes and the scale bar: metres or feet; values come in the units that their labels say.
     """
     figure = Figure(figsize=(7.2 * len(values), 7.4), dpi=110, layout="constrained")
     FigureCanvasAgg(figure)
     for number, (label, value) in enumerate(values.items(), start=1):
         axes = figure.add_subplot(1, len(values), number)
-        _draw_panel(figure, axes, study, label, value, layouts_m[number - 1] if layouts_m else layout_m)
+        _draw_panel(
+            figure, axes, study, label, value, layouts_m[number - 1] if layouts_m else layout_m, units
+        )
     figure.suptitle(title, fontsize=12)
     figure.savefig(folder / f"{name}.png", metadata={"Software": None})
     figure.savefig(folder / f"{name}.pdf", metadata=_PDF)
 
 
 def _draw_panel(
-    figure: Figure, axes: Axes, study: Study, label: str, value: np.ndarray, layout_m: np.ndarray
+    figure: Figure, axes: Axes, study: Study, label: str, value: np.ndarray, layout_m: np.ndarray, units: str
 ) -> None:
     axes.set_aspect("equal")
     axes.set_facecolor("#f8f7f4")
@@ -85,9 +92,13 @@ def _draw_panel(
     west, south, east, north = study.block.bounds_m
     axes.set_xlim(west, east)
     axes.set_ylim(south, north)
-    draw_scale(axes, (west, south, east, north))
-    axes.set_xlabel("east, m")
-    axes.set_ylabel("north, m")
+    unit_m, unit = (FOOT_M, "ft") if units == "us" else (1.0, "m")
+    draw_scale(axes, (west, south, east, north), unit_m)
+    for axis, heading in ((axes.xaxis, "east"), (axes.yaxis, "north")):
+        if units == "us":
+            axis.set_major_locator(MultipleLocator(500.0 * FOOT_M))
+            axis.set_major_formatter(lambda place, _: f"{place / FOOT_M:.0f}")
+        axis.set_label_text(f"{heading}, {unit}")
     axes.legend(loc="lower right", fontsize=8, framealpha=0.9)
     bar = figure.colorbar(drawn, ax=axes, orientation="horizontal", shrink=0.8, pad=0.02)
     bar.set_label(label + ("" if known.all() else "; red: no shot is located"), fontsize=9)

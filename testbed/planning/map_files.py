@@ -11,16 +11,15 @@ from typing import Any
 import numpy as np
 import polars as pl
 import shapely
-from matplotlib import colormaps
 
 from scenes.frame import local_to_lonlat
 from testbed.planning.frame import origin_of
+from testbed.planning.map_styles import STEPS, cell_qml, cell_sld, sensor_qml, sensor_sld, shade
 from testbed.planning.street_cells import StreetCells
 from testbed.planning.study import Study
 
 # Written into files that carry a date: equal inputs give equal bytes.
 NO_DATE = "2000-01-01T00:00:00.000Z"
-STEPS = 8
 _STYLES = (
     "CREATE TABLE layer_styles (id INTEGER PRIMARY KEY AUTOINCREMENT, f_table_catalog TEXT, f_table_schema TEXT,"
     " f_table_name TEXT, f_geometry_column TEXT, styleName TEXT, styleQML TEXT, styleSLD TEXT, useAsDefault BOOLEAN,"
@@ -107,13 +106,8 @@ def _step(value: float | None) -> int:
     return 0 if value is None else min(int(max(value, 0.0) * STEPS), STEPS - 1)
 
 
-def _rgb(step: int) -> tuple[int, int, int]:
-    r, g, b, _ = colormaps["cividis"](step / (STEPS - 1))
-    return round(255 * r), round(255 * g), round(255 * b)
-
-
 def _bgr(step: int) -> str:
-    r, g, b = _rgb(step)
+    r, g, b = shade(step)
     return f"{b:02x}{g:02x}{r:02x}"
 
 
@@ -146,12 +140,15 @@ def write_package(
         )
     with sqlite3.connect(file) as base:
         base.execute(_STYLES)
-        for layer, style in (("sensors", _sensor_sld()), ("cells", _cell_sld(metric))):
+        for layer, qml, sld in (
+            ("sensors", sensor_qml(), sensor_sld()),
+            ("cells", cell_qml(metric), cell_sld(metric)),
+        ):
             base.execute(
                 "INSERT INTO layer_styles (f_table_catalog, f_table_schema, f_table_name, f_geometry_column,"
                 " styleName, styleQML, styleSLD, useAsDefault, description, owner, ui, update_time)"
-                " VALUES ('', '', ?, 'geom', ?, '', ?, 1, '', '', NULL, ?)",
-                (layer, layer, style, NO_DATE),
+                " VALUES ('', '', ?, 'geom', ?, ?, ?, 1, '', '', NULL, ?)",
+                (layer, layer, qml, sld, NO_DATE),
             )
         base.execute(
             "INSERT INTO gpkg_contents (table_name, data_type, identifier, last_change)"
@@ -165,40 +162,6 @@ def _column(series: pl.Series) -> np.ndarray:
     if series.dtype == pl.String:
         return series.to_numpy().astype(object)
     return series.to_numpy()
-
-
-def _sld(layer: str, rules: str) -> str:
-    return (
-        '<StyledLayerDescriptor xmlns="http://www.opengis.net/sld" xmlns:ogc="http://www.opengis.net/ogc"'
-        f' version="1.0.0"><NamedLayer><Name>{layer}</Name><UserStyle><FeatureTypeStyle>{rules}</FeatureTypeStyle>'
-        "</UserStyle></NamedLayer></StyledLayerDescriptor>"
-    )
-
-
-def _sensor_sld() -> str:
-    fill = '<Fill><CssParameter name="fill">#0072b2</CssParameter></Fill>'
-    mark = f"<Mark><WellKnownName>triangle</WellKnownName>{fill}</Mark>"
-    return _sld(
-        "sensors", f"<Rule><PointSymbolizer><Graphic>{mark}<Size>12</Size></Graphic></PointSymbolizer></Rule>"
-    )
-
-
-def _cell_sld(metric: str) -> str:
-    rules = []
-    for step in range(STEPS):
-        low, high = step / STEPS, (step + 1) / STEPS if step < STEPS - 1 else 1.001
-        r, g, b = _rgb(step)
-        bounds = (
-            f"<ogc:Filter><ogc:And><ogc:PropertyIsGreaterThanOrEqualTo><ogc:PropertyName>{metric}</ogc:PropertyName>"
-            f"<ogc:Literal>{low:g}</ogc:Literal></ogc:PropertyIsGreaterThanOrEqualTo><ogc:PropertyIsLessThan>"
-            f"<ogc:PropertyName>{metric}</ogc:PropertyName><ogc:Literal>{high:g}</ogc:Literal>"
-            "</ogc:PropertyIsLessThan></ogc:And></ogc:Filter>"
-        )
-        fill = f'<Fill><CssParameter name="fill">#{r:02x}{g:02x}{b:02x}</CssParameter></Fill>'
-        rules.append(
-            f"<Rule><Title>{low:g} to {high:g}</Title>{bounds}<PolygonSymbolizer>{fill}</PolygonSymbolizer></Rule>"
-        )
-    return _sld("cells", "".join(rules))
 
 
 def write_raster(file: Path, study: Study, values: np.ndarray) -> None:

@@ -1,6 +1,8 @@
 """What a small study writes, opened again with other tools; comparisons and backtests on made-up towns."""
 
 import re
+import sqlite3
+from xml.etree import ElementTree as ET
 
 import numpy as np
 import polars as pl
@@ -98,6 +100,13 @@ def test_files_open_again(study, tmp_path):
     assert {"layer_styles", "sensors", "cells"} <= {
         str(n) for n, _ in pyogrio.list_layers(tmp_path / "m.gpkg")
     }
+    with sqlite3.connect(tmp_path / "m.gpkg") as base:
+        styles = dict(base.execute("SELECT f_table_name, styleQML FROM layer_styles"))
+    base.close()
+    drawn = ET.fromstring(styles["cells"]).find("renderer-v2")  # noqa: S314 - our own
+    assert drawn is not None
+    assert drawn.get("attr") == "p_heard"
+    assert {r.get("symbol") for r in drawn.iter("range")} == {x.get("name") for x in drawn.iter("symbol")}
     raster = read_geotiff(tmp_path / "p.tif")
     known = np.isfinite(raster.heights_m)
     assert known.sum() == len(cells)
