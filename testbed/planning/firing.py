@@ -18,9 +18,13 @@ from testbed.planning.full_simulation import FiredShots, fire, time_shots
 from testbed.planning.gunfire import shares_of
 from testbed.planning.levels import cache_folder, name_levels
 from testbed.planning.study import PlanSettings, Study
-from testbed.sweep.code_version import code_version
+from testbed.sweep.code_version import digest_sources
 
 Indices = npt.NDArray[np.intp]
+
+# The sources that decide what becomes of a shot; what a map predicts is not among them.
+_DECIDE = ("scenes", "sim", "detector", "testbed/planning/full_simulation.py", "testbed/survey.py", "testbed/wire.py",
+           "testbed/matching.py")  # fmt: skip
 
 
 def fire_at_cells(
@@ -91,7 +95,7 @@ def _name(scene: Scene, settings: PlanSettings) -> str:
     places = np.array([sensor.position_m for sensor in scene.sensors])
     shots = np.array([event.position_m for event in scene.events])
     told = (
-        code_version().digest,
+        digest_sources(_DECIDE),
         name_levels(scene.block, scene.air, shots, places),
         [(sensor.id, sensor.clock, sensor.microphone) for sensor in scene.sensors],
         [(event.id, event.kind, event.time_s, event.traits) for event in scene.events],

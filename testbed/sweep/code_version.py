@@ -4,6 +4,7 @@ import hashlib
 import importlib.metadata
 import platform
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -42,12 +43,18 @@ def code_version() -> CodeVersion:
         ("python", platform.python_version()),
         *((name, importlib.metadata.version(name)) for name in _LIBRARIES),
     )
-    sha = hashlib.sha256(repr(libraries).encode())
-    for room in _ROOMS:
-        for path in sorted((_HOME / room).rglob("*")):
+    return CodeVersion(digest_sources(_ROOMS, repr(libraries)), _commit(), libraries)
+
+
+def digest_sources(rooms: Sequence[str], more: str = "") -> str:
+    """Return a digest of files, and of all sources in folders, given by their paths from the packages' home."""
+    sha = hashlib.sha256(more.encode())
+    for room in rooms:
+        place = _HOME / room
+        for path in [place] if place.is_file() else sorted(place.rglob("*")):
             if path.suffix in _KINDS and "__pycache__" not in path.parts:
                 sha.update(path.relative_to(_HOME).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
-    return CodeVersion(sha.hexdigest()[:16], _commit(), libraries)
+    return sha.hexdigest()[:16]
 
 
 def _commit() -> str:
