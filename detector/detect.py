@@ -14,6 +14,7 @@ from detector.fix import Fix
 from detector.health import Trouble, find_screams, find_wrong_clocks
 from detector.incident import Incident
 from detector.lonlat import to_lonlat
+from detector.misplaced import LEAST_INCIDENTS, name_misplaced
 from detector.options import Detector, DetectorOptions, hash_options
 from detector.pulse import Pulses
 from detector.recording import Recording
@@ -78,10 +79,19 @@ def detect(site: Site, pulses: Pulses, options: Detector | None = None) -> Detec
 def _find(
     site: Site, pulses: Pulses, options: Detector
 ) -> tuple[tuple[Incident, ...], list[Fix], tuple[Trouble, ...]]:
-    """Associate and locate; where that shows clocks to be wrong, once more without their pulses."""
+    """Associate and locate; where that shows clocks or addresses to be wrong, once more without their pulses."""
     incidents = options.associate(site, pulses)
     fixes = [options.locate(site, pulses, incident) for incident in incidents]
     wrong = find_wrong_clocks(site, pulses, fixes)
+    if len(fixes) >= LEAST_INCIDENTS:
+        shifts = [
+            options.leave_each_out(site, pulses, incident, fix)
+            for incident, fix in zip(incidents, fixes, strict=True)
+        ]
+        known = {trouble.sensor for trouble in wrong}
+        wrong += tuple(
+            t for t in name_misplaced(site, pulses, incidents, fixes, shifts) if t.sensor not in known
+        )
     if wrong:
         names = {trouble.sensor for trouble in wrong}
         sound = np.array([station.id not in names for station in site.stations])

@@ -22,7 +22,7 @@ SHARE = 0.7  # of the rounds whose sound must have come by the same offset
 
 @dataclass(frozen=True)
 class Trouble:
-    """What is wrong with a sensor: "screams" or "clock or address", and by how much in words."""
+    """What is wrong with a sensor: "screams", "clock or address", "clock" or "address", and by how much in words."""
 
     sensor: str
     kind: str

@@ -81,3 +81,47 @@ def test_sensors_in_a_line_list_the_mirrored_place():
     told = [alert.position_m[:2], *(a.position_m for a in alert.alternatives)]
     for side in (1.0, -1.0):
         assert min(np.hypot(x - 50.0, y - side * 120.0) for x, y in told) < 15.0
+
+
+def four_incidents(moved_m=(0.0, 0.0), stepped_s=0.0):
+    """Eight stations that hear four places; the third hangs elsewhere, or its clock steps after the first incident."""
+    angle = 2.0 * np.pi * np.arange(8) / 8.0
+    where = np.column_stack([400.0 * np.cos(angle), 300.0 * np.sin(angle), np.full(8, 6.0)])
+    site, true = make_site(where), where.copy()
+    true[2, :2] += moved_m
+    rng = np.random.default_rng(5)
+    places = np.array([[-80.0, 60.0], [120.0, -40.0], [60.0, 150.0], [-150.0, -120.0]])
+    time = []
+    for k, (x, y) in enumerate(places):
+        delay = np.linalg.norm(true - [x, y, 1.5], axis=1) / site.air.sound_speed_mps
+        delay[2] += stepped_s if k else 0.0
+        time += [20.0 * k + 3.0 + gap + delay + rng.normal(0.0, 1e-3, 8) for gap in (0.0, 0.7)]
+    pulses, _ = make_pulses(np.tile(np.arange(8), len(time)), np.concatenate(time), 1e-3)
+    return site, pulses, places
+
+
+def test_a_wrong_address_is_named_and_left_out():
+    site, pulses, places = four_incidents(moved_m=(50.0, -40.0))
+    result = detect(site, pulses)
+    (trouble,) = result.troubles
+    assert (trouble.sensor, trouble.kind) == ("S02", "address")
+    assert "50 m east and 40 m south" in trouble.detail
+    for alert, place in zip(result.alerts, places, strict=True):
+        assert "S02" not in alert.sensors
+        assert np.hypot(*(np.array(alert.position_m[:2]) - place)) < 5.0
+
+
+def test_a_clock_that_steps_is_named_and_left_out():
+    site, pulses, _ = four_incidents(stepped_s=0.3)
+    result = detect(site, pulses)
+    assert [(t.sensor, t.kind, t.detail) for t in result.troubles] == [
+        ("S02", "clock", "0.30 s late since incident 2")
+    ]
+    assert all("S02" not in alert.sensors for alert in result.alerts)
+
+
+def test_healthy_sensors_at_four_incidents_are_not_accused():
+    site, pulses, places = four_incidents()
+    result = detect(site, pulses)
+    assert result.troubles == ()
+    assert len(result.alerts) == len(places)
