@@ -194,7 +194,7 @@ def _gains(walls, corners, medium, line, sine, length, edges, gains):
 
 @njit(cache=True, nogil=True)
 def _bounce(surfaces, medium, counts, x, y, length, cosine, straight, gains):
-    """Write what the ground leaves of a way to `straight` (bands,), 1 unless it counts, and multiply the gains by it."""
+    """Write what the ground leaves of a way to `straight` (bands,), 1 unless it counts; multiply the gains by it."""
     straight[:] = 1.0
     if counts:
         ground_gains(surfaces, medium, x, y, length, cosine, straight)
