@@ -110,22 +110,16 @@ def _images(
     mirrored = np.column_stack(
         [receiver_m[:2] - 2.0 * away[:, None] * normal, np.full(len(wall), receiver_m[2])]
     )
-    left = shock.left(mirrored, sound_mps, free_m)
+    open_side = np.flatnonzero((away < 0.0) & (length > _LEAST_M))  # to the right of a wall
+    left = np.full(len(wall), np.nan)
+    left[open_side] = shock.left(mirrored[open_side], sound_mps, free_m)
     point = shock.muzzle_m + np.nan_to_num(left)[:, None] * shock.direction
     height = np.sum((point[:, :2] - facades.start) * normal, axis=1)
-    # Both on the open side, which is to the right of a wall; the line to the image crosses the wall where this share of
-    # it is done.
+    # The line to the image crosses the wall where this share of it is done.
     share = np.divide(height, height + away, out=np.zeros(len(wall)), where=np.abs(height + away) > 1e-9)
     crossing = point + share[:, None] * (mirrored - point)
     along = np.sum((crossing[:, :2] - facades.start) * wall, axis=1) / np.maximum(length, 1e-9) ** 2
-    hits = (
-        ~np.isnan(left)
-        & (away < 0.0)
-        & (height < 0.0)
-        & (length > _LEAST_M)
-        & (along >= 0.0)
-        & (along <= 1.0)
-    )
+    hits = ~np.isnan(left) & (height < 0.0) & (along >= 0.0) & (along <= 1.0)
     hits &= (crossing[:, 2] >= facades.base_m) & (crossing[:, 2] <= facades.top_m)
     found: list[Floats] = []
     for image in mirrored[hits]:

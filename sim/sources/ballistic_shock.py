@@ -105,17 +105,20 @@ def emission_points(
         Distance from the muzzle, m; NaN where the shock does not pass.
     """
 
-    def slope(x: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        slowness = np.exp(projectile.drag_per_m * x) / projectile.speed_mps
-        return slowness - (along_m - x) / (np.hypot(along_m - x, miss_m) * sound_mps)
+    def slope(x: npt.NDArray[np.float64], chosen: npt.NDArray[np.intp] | slice) -> npt.NDArray[np.float64]:
+        slowness, left_m = np.exp(projectile.drag_per_m * x) / projectile.speed_mps, along_m[chosen] - x
+        return slowness - left_m / (np.hypot(left_m, miss_m[chosen]) * sound_mps)
 
     low, high = np.zeros_like(along_m), np.full_like(along_m, reach_m)
-    passes = (slope(low) < 0.0) & (slope(high) > 0.0)
+    passes = np.flatnonzero((slope(low, slice(None)) < 0.0) & (slope(high, slice(None)) > 0.0))
+    low, high = low[passes], high[passes]
     for _ in range(_HALVINGS):
         middle = 0.5 * (low + high)
-        later = slope(middle) < 0.0
+        later = slope(middle, passes) < 0.0
         low, high = np.where(later, middle, low), np.where(later, high, middle)
-    return np.where(passes, 0.5 * (low + high), np.nan)
+    result = np.full_like(along_m, np.nan)
+    result[passes] = 0.5 * (low + high)
+    return result
 
 
 def shock_strength(
