@@ -36,8 +36,8 @@ VERBS = {
     "plan": "where to put sensors: map, placement, comparison, acceptance, verification",
 }
 
-# Sentences, command lines, lines of overrides: what stands in them is text to Hydra's grammar, braces and commas too.
-_TEXT_KEYS = {"detector.command", "reason", "question"}
+# Sentences, command lines, names of commits: what stands in them is text to Hydra's grammar, braces, commas and ~ too.
+_TEXT_KEYS = {"detector.command", "reason", "question", "against"}
 # Texts, or lists of them.
 _LINE_KEYS = {"cells", "seeds"}
 # In `paths`, `sensor=` names the one sensor of the pair; elsewhere it chooses the kind of microphone.

@@ -1,5 +1,6 @@
 """Results appear whole or not at all."""
 
+import json
 import shutil
 import tempfile
 from collections.abc import Collection, Iterator
@@ -11,6 +12,10 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from scenes.errors import BadInput
+from testbed.sweep.code_version import code_version
+
+CODE_FILE = "code.json"
+"""In `.hydra/`: which code wrote the results."""
 
 
 @contextmanager
@@ -59,7 +64,7 @@ def job_folder(out: Path) -> Path:
 
 
 def write_provenance(folder: Path, config: DictConfig) -> None:
-    """Write `.hydra/`: the job's config, Hydra's own, and the overrides, in the files that Hydra names so."""
+    """Write `.hydra/`: the job's config, Hydra's own, and the overrides, as Hydra names them; and the code."""
     # Hydra would write them before the job has looked at its input; a refused job leaves nothing behind.
     target = folder / ".hydra"
     target.mkdir()
@@ -67,6 +72,7 @@ def write_provenance(folder: Path, config: DictConfig) -> None:
     OmegaConf.save(config, target / "config.yaml")
     OmegaConf.save(hydra, target / "hydra.yaml")
     OmegaConf.save(HydraConfig.get().overrides.task, target / "overrides.yaml")
+    (target / CODE_FILE).write_text(json.dumps(code_version().to_json(), indent=1) + "\n", encoding="utf-8")
 
 
 def _remove(path: Path) -> None:

@@ -1,8 +1,11 @@
 """The command line: verbs, overrides, mistakes and exit codes."""
 
+import csv
 import json
 import math
 import os
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -195,6 +198,7 @@ def test_a_run_writes_what_is_promised(small_run):
         ".hydra",
     }
     assert sorted(p.name for p in (small_run / ".hydra").iterdir()) == [
+        "code.json",
         "config.yaml",
         "hydra.yaml",
         "overrides.yaml",
@@ -284,9 +288,41 @@ def test_render_gives_the_recording_of_run(small_run, tmp_path):
 
 def test_a_sweep_writes_a_folder_a_job(tmp_path):
     quiet = [text for text in SMALL if not text.startswith("schedule")]
-    assert main(["run", "-m", *quiet, "schedule=quiet", f"out={tmp_path / 'out'}", "seed=1,2"]) == 0
-    assert {p.name for p in (tmp_path / "out").iterdir()} == {"0", "1", "multirun.yaml"}
-    assert all((tmp_path / "out" / job / "score.json").is_file() for job in "01")
+    out = tmp_path / "out"
+    assert (
+        main(["run", "-m", *quiet, "schedule=quiet", f"out={out}", "clock.jitter_s=0,1e-2", "seed=1,2"]) == 0
+    )
+    assert {p.name for p in out.iterdir()} == {"0", "1", "2", "3", "multirun.yaml"}
+    assert all((out / job / "score.json").is_file() for job in "0123")
+
+
+def test_the_jobs_of_a_multirun_are_gathered_like_a_sweep(small_run, tmp_path, capfd):
+    """Two cells of two seeds, from one run whose files are told to be others."""
+    for job, (jitter, seed) in enumerate(((0.0, 1), (0.0, 2), (0.01, 1), (0.01, 2))):
+        folder = tmp_path / "out" / str(job)
+        shutil.copytree(small_run, folder)
+        config = (folder / ".hydra" / "config.yaml").read_text()
+        config = re.sub(
+            r"(?m)^seed: .*$", f"seed: {seed}", re.sub(r"jitter_s: .*", f"jitter_s: {jitter}", config)
+        )
+        (folder / ".hydra" / "config.yaml").write_text(config)
+        words = json.dumps([*SMALL, f"clock.jitter_s={jitter}", f"seed={seed}", "out=x"])
+        (folder / ".hydra" / "overrides.yaml").write_text(words)
+    assert main(["collect", f"results={tmp_path / 'out'}"]) == 0
+    with (tmp_path / "out" / "summary.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["overrides"], row["scenes"], row["rounds"]) for row in rows] == [
+        ("clock.jitter_s=0.0", "2", "2"),
+        ("clock.jitter_s=0.01", "2", "2"),
+    ]
+    assert rows[0]["code"] == json.loads((small_run / ".hydra" / "code.json").read_text())["digest"]
+    other = tmp_path / "out" / "3" / ".hydra" / "code.json"
+    other.write_text(json.dumps(json.loads(other.read_text()) | {"digest": "0"}))
+    assert main(["collect", f"results={tmp_path / 'out'}"]) == 2
+    assert "computed by different code" in capfd.readouterr().err
+    (tmp_path / "out" / "3" / "matches.parquet").write_bytes(b"nonsense")
+    assert main(["collect", f"results={tmp_path / 'out'}"]) == 2
+    assert "is no job of run -m" in capfd.readouterr().err
 
 
 def test_every_cell_of_a_sweep_is_checked_before_the_first(tmp_path, capfd):

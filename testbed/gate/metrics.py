@@ -141,9 +141,10 @@ def bias(pairing: Pairing, weights: Floats) -> Values:
 def _quantile(values: Floats, scene: np.ndarray, weights: Floats, q: float) -> Floats:
     """Return the least value below which lies a share q of the weight, for each weighting."""
     order = np.argsort(values, kind="stable")
-    grown = np.cumsum(weights[:, scene[order]], axis=1)
-    place = (grown >= q * grown[:, -1:]).argmax(axis=1)
-    return np.where(grown[:, -1] > 0.0, values[order][place], np.nan)
+    # Whole numbers, which single precision holds exactly, in half the time.
+    grown = np.cumsum(weights.T.astype(np.float32)[scene[order]], axis=0)
+    place = (grown >= q * grown[-1]).argmax(axis=0)
+    return np.where(grown[-1] > 0.0, values[order][place], np.nan)
 
 
 # The limits are what 200 scenes can exclude although chance is drawn anew (`python -m tests.bench gate`).

@@ -1,9 +1,11 @@
 """The detector of another commit, in a process of its own, on the recordings that ours hears."""
 
+import io
 import os
 import subprocess
 import sys
 import tempfile
+import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +17,7 @@ from testbed.command_detector import CommandDetector
 
 _HOME = Path(__file__).resolve().parents[2]
 _LISTENER = Path(__file__).with_name("listen_elsewhere.py")
+_PATIENCE_S = 120.0
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,7 @@ class ReferenceDetector:
 
 @contextmanager
 def check_out(ref: str, detector: Detector | CommandDetector) -> Iterator[ReferenceDetector]:
-    """Lay a commit of this repository beside it for as long as the block lasts.
+    """Lay a commit of this repository into a temporary folder for as long as the block lasts.
 
     Parameters
     ----------
@@ -51,20 +54,26 @@ def check_out(ref: str, detector: Detector | CommandDetector) -> Iterator[Refere
     except (OSError, subprocess.SubprocessError):
         raise BadInput(f"against={ref}: no such commit in the repository of {_HOME}") from None
     with tempfile.TemporaryDirectory(prefix="echoblock-against-", ignore_cleanup_errors=True) as name:
-        home = Path(name).resolve() / "tree"
-        try:
-            _git("worktree", "add", "--quiet", "--detach", str(home), commit)
-        except subprocess.SubprocessError as error:
-            said = getattr(error, "stderr", "") or str(error)
-            raise BadInput(
-                f"against={ref}: cannot be checked out ({said.strip().splitlines()[-1]})"
-            ) from error
-        try:
-            yield ReferenceDetector(
-                home, commit[:12], f"{type(detector).__module__}:{type(detector).__qualname__}"
-            )
-        finally:
-            _git("worktree", "remove", "--force", str(home))
+        home = Path(name).resolve()
+        _lay_out(ref, commit, home)
+        options = f"{type(detector).__module__}:{type(detector).__qualname__}"
+        yield ReferenceDetector(home, commit[:12], options)
+
+
+def _lay_out(ref: str, commit: str, home: Path) -> None:
+    """Write the files of a commit; the repository itself is only read, so that nothing is left there by a kill."""
+    try:
+        packed = subprocess.run(  # noqa: S603 - no shell
+            ["git", "-C", str(_HOME), "archive", "--format=zip", commit],  # noqa: S607 - whichever git there is
+            capture_output=True,
+            check=True,
+            timeout=_PATIENCE_S,
+        ).stdout
+        with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+            archive.extractall(home)
+    except subprocess.SubprocessError as error:
+        said = (getattr(error, "stderr", None) or b"").decode(errors="replace").strip() or str(error)
+        raise BadInput(f"against={ref}: cannot be checked out ({said.splitlines()[-1]})") from error
 
 
 def hear_with_reference(reference: ReferenceDetector, recordings: Sequence[Path]) -> list[Path]:
@@ -95,4 +104,5 @@ def hear_with_reference(reference: ReferenceDetector, recordings: Sequence[Path]
 
 def _git(*words: str) -> str:
     command = ["git", "-C", str(_HOME), *words]
-    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout.strip()  # noqa: S603 - no shell
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=_PATIENCE_S)  # noqa: S603 - no shell
+    return done.stdout.strip()

@@ -32,7 +32,7 @@ from testbed.world import build_scene
 
 VERB = "sweep"
 # Keys that decide no row of a scene.
-_OF_THE_SWEEP = (
+OF_THE_SWEEP = (
     "name", "question", "cells", "seeds", "samples", "retry", "compute", "experiment", "seed", "workers", "out",
     "objective",
 )  # fmt: skip
@@ -138,7 +138,7 @@ def _check(number: int, words: Words, config: DictConfig, seed: int) -> Cell:
     check_run(settings)
     build_scene(replace(settings, seed=seed))
     plain: dict[str, Any] = OmegaConf.to_container(config, resolve=True)  # pyright: ignore[reportAssignmentType] - keys are strings
-    kept = {key: value for key, value in plain.items() if key not in _OF_THE_SWEEP}
+    kept = {key: value for key, value in plain.items() if key not in OF_THE_SWEEP}
     # What goes with every scene is small, however many cells there are.
     alone = replace(settings, cells=(), seeds=1, workers=1)
     return Cell(number, words, alone, kept, _digest(kept))

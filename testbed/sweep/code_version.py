@@ -4,10 +4,11 @@ import hashlib
 import importlib.metadata
 import platform
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 _HOME = Path(__file__).resolve().parents[2]
 # What is imported to render, hear and judge; the configs are in the digest of a cell, resolved.
@@ -34,6 +35,16 @@ class CodeVersion:
     digest: str
     commit: str
     libraries: tuple[tuple[str, str], ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as files hold it."""
+        return {"digest": self.digest, "commit": self.commit, "libraries": dict(self.libraries)}
+
+
+def code_from(plain: Mapping[str, Any]) -> CodeVersion:
+    """Return what `to_json` gave."""
+    libraries = tuple((str(name), str(version)) for name, version in dict(plain["libraries"]).items())
+    return CodeVersion(str(plain["digest"]), str(plain["commit"]), libraries)
 
 
 @cache

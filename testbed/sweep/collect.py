@@ -7,6 +7,7 @@ import polars as pl
 from scenes.errors import BadInput
 from testbed.complaints import nearest
 from testbed.sweep.estimates import METRICS
+from testbed.sweep.jobs import find_jobs, read_jobs
 from testbed.sweep.manifest import FILE, Manifest, ManifestCell, read_manifest
 from testbed.sweep.shards import read_records
 from testbed.sweep.sweep_page import summarise
@@ -16,7 +17,9 @@ PRODUCTS = (*FILES.values(), "summary.csv", "effects.csv", "report.html")
 
 
 def collect(results: Path, objective: str) -> Path:
-    """Gather the sweep in a folder, or all sweeps in its subfolders (`sweep -m`: a job a cell), into it.
+    """Gather the sweep in a folder, or what a multirun left in its subfolders, into it.
+
+    `sweep -m` leaves a sweep a job, `run -m` one scene a job.
 
     Parameters
     ----------
@@ -41,14 +44,15 @@ def collect(results: Path, objective: str) -> Path:
     if not results.is_dir():
         raise BadInput(f"results={results}: no such folder")
     folders = [results] if (results / FILE).is_file() else sorted(p.parent for p in results.glob(f"*/{FILE}"))
-    if not folders:
-        raise BadInput(f"results={results}: holds no sweep (no {FILE}, here or one folder below)")
-    manifest = _join([read_manifest(folder) for folder in folders], results)
-    first, parts = 0, []
-    for folder in folders:
-        parts.append(read_records(folder).with_columns(pl.col("cell") + first))
-        first += len(read_manifest(folder).cells)
-    tables = tables_of(pl.concat(parts))
+    if folders:
+        manifest, records = _read_sweeps(folders, results)
+    elif jobs := find_jobs(results):
+        manifest, records = read_jobs(jobs, results, objective)
+    else:
+        raise BadInput(
+            f"results={results}: holds no sweep (no {FILE}, here or one folder below) and no jobs of run -m"
+        )
+    tables = tables_of(records)
     if not len(tables.scenes):
         raise BadInput(f"results={results}: no scene has been computed yet")
     write_tables(tables, results)
@@ -62,6 +66,15 @@ def collect(results: Path, objective: str) -> Path:
         draft.write_text(text, encoding="utf-8")
         draft.replace(results / name)
     return results
+
+
+def _read_sweeps(folders: list[Path], results: Path) -> tuple[Manifest, pl.DataFrame]:
+    manifests = [read_manifest(folder) for folder in folders]
+    first, parts = 0, []
+    for folder, manifest in zip(folders, manifests, strict=True):
+        parts.append(read_records(folder).with_columns(pl.col("cell") + first))
+        first += len(manifest.cells)
+    return _join(manifests, results), pl.concat(parts)
 
 
 def _join(manifests: list[Manifest], results: Path) -> Manifest:

@@ -12,7 +12,7 @@ from typing import Any
 from scenes.errors import BadInput
 from testbed.json_checks import load_json
 from testbed.sweep.cells import Cell
-from testbed.sweep.code_version import CodeVersion, code_version
+from testbed.sweep.code_version import CodeVersion, code_from, code_version
 
 try:
     import fcntl
@@ -110,7 +110,6 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         if plain["format"] != FORMAT:
             raise BadInput(f'{path}: must be an object with "format": "{FORMAT}"')
-        code = plain["code"]
         return Manifest(
             str(plain["name"]),
             str(plain["question"]),
@@ -120,7 +119,7 @@ def read_manifest(folder: Path) -> Manifest:
                 for c in plain["cells"]
             ),
             tuple(int(seed) for seed in plain["seeds"]),
-            CodeVersion(str(code["digest"]), str(code["commit"]), tuple(dict(code["libraries"]).items())),
+            code_from(plain["code"]),
         )
     except (KeyError, TypeError, ValueError) as error:
         if isinstance(error, BadInput):
@@ -165,11 +164,7 @@ def _plain(manifest: Manifest) -> dict[str, Any]:
         "question": manifest.question,
         "objective": manifest.objective,
         "identity": manifest.identity,
-        "code": {
-            "digest": manifest.code.digest,
-            "commit": manifest.code.commit,
-            "libraries": dict(manifest.code.libraries),
-        },
+        "code": manifest.code.to_json(),
         "seeds": list(manifest.seeds),
         "cells": [{"overrides": c.words, "digest": c.digest, "config": c.config} for c in manifest.cells],
     }

@@ -1,11 +1,11 @@
-"""Prints how often the gate decides what: `python -m tests.bench gate [scenes] [FILE]`, 100 scenes unless told.
+"""Prints how often the gate decides what: `python -m tests.bench gate [scenes] [FILE]`, 60 scenes unless told.
 
 With a file the rows are kept there, and read from there when it exists: hearing costs minutes, deciding less.
 
 The scenes of the series are rendered and heard twice: the same streets and bangs, all noise and chance on the way drawn
-anew. From these pairs 200 scenes at a time are drawn with replacement, each pair in either order, and decided about. A
-harm is planted in the rows of the new version: beside fresh chance, and on the very recordings of the old one, which is
-what a gate sees.
+anew. From these pairs as many scenes as a suite has are drawn with replacement, each pair in either order, and decided
+about. A harm is planted in the rows of the new version: on the very recordings of the old one, which is what a gate
+sees (two versions hear the same suite), and beside fresh chance, which no gate meets.
 """
 
 import copy
@@ -24,10 +24,12 @@ from joblib import Parallel, delayed
 from detector.options import DetectorOptions
 from testbed.gate.decision import decide
 from testbed.gate.pairing import pair_up
+from testbed.gate.suites import SUITES
 from testbed.gate.trial import Rows, TrialJob, run_trials, tables_of
 
-SUITE = 200
-FRESH_GATES, HARM_GATES = 600, 200
+# How many gates are repeated: without harm, where rare verdicts count, and with each harm.
+GATES = {"smoke": (400, 100), "pr": (600, 100), "nightly": (200, 40)}
+LOST = 0.03
 # Of a two-dimensional normal error, what a 95 % region that has lost a third of its area still holds.
 HELD_AFTER = (1.0 - 0.05 ** (2.0 / 3.0)) / 0.95
 
@@ -57,16 +59,29 @@ def eastward(rows: Rows, rng: np.random.Generator) -> Rows:
     return rows
 
 
-def deafer(rows: Rows, rng: np.random.Generator) -> Rows:
-    """Lose 3 of 100 incidents, with all that was said of them."""
-    lost = {row["incident"] for row in rows.incidents if row["incident"] is not None and rng.uniform() < 0.03}
-    for row in rows.rounds:
-        if row["incident"] in lost:
-            row |= {"outcome": "missed", "error_m": None, "east_m": None, "north_m": None}
-    for row in rows.incidents:
-        if row["incident"] in lost:
-            row.update(dict.fromkeys(("call", "in_region95", "region95_area_m2", "p_true")), outcome="missed")
-    return rows
+def deafer(found: float) -> Plant:
+    """Lose so many incidents, with all that was said of them, that the share found falls by 3 points.
+
+    Parameters
+    ----------
+    found : float
+        The share of incidents that are found without the harm.
+    """
+
+    def plant(rows: Rows, rng: np.random.Generator) -> Rows:
+        names = dict.fromkeys(row["incident"] for row in rows.incidents if row["incident"] is not None)
+        lost = {name for name in names if rng.uniform() < LOST / found}
+        for row in rows.rounds:
+            if row["incident"] in lost:
+                row |= {"outcome": "missed", "error_m": None, "east_m": None, "north_m": None}
+        for row in rows.incidents:
+            if row["incident"] in lost:
+                row.update(
+                    dict.fromkeys(("call", "in_region95", "region95_area_m2", "p_true")), outcome="missed"
+                )
+        return rows
+
+    return plant
 
 
 def tighter(rows: Rows, rng: np.random.Generator) -> Rows:
@@ -78,12 +93,18 @@ def tighter(rows: Rows, rng: np.random.Generator) -> Rows:
     return rows
 
 
-HARMS: dict[str, Plant] = {
-    "every error 1 m longer": farther,
-    "everything 1 m east": eastward,
-    "3 points of incidents lost": deafer,
-    "regions a third smaller": tighter,
-}
+def harms(pairs: list[Pair]) -> dict[str, Plant]:
+    """Return what can be planted, by name."""
+    outcomes = [
+        row["outcome"] for pair in pairs for rows in pair for row in rows.incidents if row["incident"]
+    ]
+    found = outcomes.count("located") / len(outcomes)
+    return {
+        "every error 1 m longer": farther,
+        "everything 1 m east": eastward,
+        "3 points of incidents fewer": deafer(found),
+        "regions a third smaller": tighter,
+    }
 
 
 def hear_twice(scenes: int) -> list[Pair]:
@@ -108,10 +129,10 @@ def recall(path: Path) -> list[Pair]:
     return [(Rows(**one), Rows(**other)) for one, other in json.loads(path.read_text())]
 
 
-def decide_often(pairs: list[Pair], gates: int, plant: Plant | None, is_fresh: bool) -> Counter:
-    """Return the verdicts of repeated gates."""
+def decide_often(pairs: list[Pair], scenes: int, gates: int, plant: Plant | None, is_fresh: bool) -> Counter:
+    """Return the verdicts of repeated gates of so many scenes."""
     verdicts: Counter = Counter()
-    names = [f"s{i:04d}" for i in range(SUITE)]
+    names = [f"s{i:04d}" for i in range(scenes)]
     for repeat in range(gates):
         rng = np.random.default_rng([20_261, repeat])
         old, new = [], []
@@ -126,33 +147,54 @@ def decide_often(pairs: list[Pair], gates: int, plant: Plant | None, is_fresh: b
 
 
 def main() -> None:
-    """Print both tables."""
-    scenes = int(sys.argv[2]) if len(sys.argv) > 2 and sys.argv[2].isdigit() else 100
-    began = time.process_time()
+    """Print the tables."""
+    scenes = int(sys.argv[2]) if len(sys.argv) > 2 and sys.argv[2].isdigit() else 60
     path = Path(sys.argv[3]) if len(sys.argv) > 3 else None
+    began = time.process_time()
     if path is not None and path.is_file():
         pairs = recall(path)
     else:
         pairs = hear_twice(scenes)
         if path is not None:
             keep(pairs, path)
-    print_tables(pairs)
+    print(f"{len(pairs)} scenes heard twice; {100.0 * differing(pairs):.1f} % of incidents found only once")
+    for name, (fresh_gates, harm_gates) in GATES.items():
+        print_table(pairs, name, fresh_gates, harm_gates)
     print(f"{time.process_time() - began:.0f} s of CPU in this process")
 
 
-def print_tables(pairs: list[Pair]) -> None:
-    """Print what the gate says of no harm and of each harm, in per cent of gates."""
-    heads = ("identical", "pass", "improved", "inconclusive", "regressed")
-    print(f"{len(pairs)} scenes heard twice, gates of {SUITE} scenes; per cent of gates")
-    print(f"{'':46s} {'gates':>6s} " + " ".join(f"{head:>12s}" for head in heads))
-    cases = [
-        ("same code, same recordings", HARM_GATES, None, False),
-        ("no harm, fresh chance", FRESH_GATES, None, True),
+def differing(pairs: list[Pair]) -> float:
+    """Return the share of incidents that one of two hearings found and the other did not."""
+    found = [
+        [
+            {row["incident"]: row["outcome"] == "located" for row in rows.incidents if row["incident"]}
+            for rows in pair
+        ]
+        for pair in pairs
     ]
-    cases += [(f"{name}, same recordings", HARM_GATES, plant, False) for name, plant in HARMS.items()]
-    cases += [(f"{name}, fresh chance", HARM_GATES, plant, True) for name, plant in HARMS.items()]
+    both = [(once[name], again[name]) for once, again in found for name in once]
+    return sum(one != other for one, other in both) / len(both)
+
+
+def print_table(pairs: list[Pair], suite: str, fresh_gates: int, harm_gates: int) -> None:
+    """Print what the gate says of no harm and of each harm, in per cent of gates of a suite's size."""
+    heads = ("identical", "pass", "improved", "inconclusive", "regressed")
+    scenes = SUITES[suite].scenes
+    print(
+        f"\n{f'{suite}, {scenes} scenes; per cent of gates':46s} {'gates':>6s} "
+        + " ".join(f"{h:>12s}" for h in heads)
+    )
+    cases = [
+        ("same code, same recordings", harm_gates, None, False),
+        ("no harm, fresh chance", fresh_gates, None, True),
+    ]
+    for chance in ("same recordings", "fresh chance"):
+        cases += [
+            (f"{name}, {chance}", harm_gates, plant, chance == "fresh chance")
+            for name, plant in harms(pairs).items()
+        ]
     for name, gates, plant, is_fresh in cases:
-        found = decide_often(pairs, gates, plant, is_fresh)
+        found = decide_often(pairs, scenes, gates, plant, is_fresh)
         shares = " ".join(f"{100.0 * found[head] / gates:12.1f}" for head in heads)
         print(f"{name:46s} {gates:6d} {shares}", flush=True)
 

@@ -189,6 +189,7 @@ def test_a_baseline_that_cannot_be_used_is_told_before_any_work(tamper, said, ba
         (["reason=because"], "it wants update=true"),
         (["against=no-such-commit"], "against=no-such-commit: no such commit"),
         (["against=--all"], "no such commit"),
+        (["against=no-such-branch~2^1"], "against=no-such-branch~2^1: no such commit"),
         (["suite=weekly"], "'smoke', 'pr' or 'nightly'"),
         (["detector=command", "detector.command=true {recording} {out}", "against=HEAD"], "no part of this repository"),
         (["detector=command", "detector.command=no-such-tool {recording} {out}"], "no program 'no-such-tool'"),
@@ -251,8 +252,8 @@ def test_a_commit_is_laid_beside_and_taken_away_again(tmp_path, monkeypatch):
     with check_out("HEAD~1", DetectorOptions()) as reference:
         assert (reference.home / "file").read_text() == "old"
         assert reference.commit == git("rev-parse", "HEAD~1")[:12]
+        assert len(git("worktree", "list").splitlines()) == 1  # nothing is left in the repository by a kill
     assert not reference.home.exists()
-    assert len(git("worktree", "list").splitlines()) == 1
     assert git("status", "--porcelain") == ""
 
 
