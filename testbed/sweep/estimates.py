@@ -6,6 +6,7 @@ between cells are then paired. Where a share is 0 or 1 in every scene a bootstra
 the exact one (`testbed.intervals`) with as many trials as there are scenes.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -18,6 +19,7 @@ from testbed.sweep.tables import Tables
 
 Floats = npt.NDArray[np.float64]
 DRAWS = 500
+_BLOCKS = 64
 _TAILS = (2.5, 97.5)
 
 
@@ -146,8 +148,10 @@ def draw_values(samples: Samples, name: str, members: npt.NDArray[np.bool_]) -> 
         np.bincount(samples.seed[members], part[members], samples.weights.shape[1])
         for part in samples.parts[name]
     )
+    # Not by `@`: products so small are done before the threads of a linear algebra library have met.
+    sums = np.einsum("ds,sk->kd", samples.weights, np.stack([over, under], axis=1))
     with np.errstate(invalid="ignore", divide="ignore"):
-        return (samples.weights @ over) / (samples.weights @ under)
+        return sums[0] / sums[1]
 
 
 def _draw_quantiles(samples: Samples, share: float, members: npt.NDArray[np.bool_]) -> Floats:
@@ -155,12 +159,21 @@ def _draw_quantiles(samples: Samples, share: float, members: npt.NDArray[np.bool
     errors, seeds = samples.error_m[kept], samples.seed[samples.error_scene[kept]]
     if not len(errors):
         return np.full(len(samples.weights), np.nan)
-    values = np.full(len(samples.weights), np.nan)
-    for draw, weights in enumerate(samples.weights):
-        mass = np.cumsum(weights[seeds])
-        if mass[-1] > 0.0:
-            values[draw] = errors[min(int(np.searchsorted(mass, share * mass[-1])), len(errors) - 1)]
-    return values
+    # In which of some blocks of errors a draw's quantile lies, from the blocks' masses; then where in that block.
+    draws, count = samples.weights.shape
+    size = max(1, math.ceil(len(errors) / _BLOCKS))
+    place = np.arange(len(errors))
+    blocks = np.bincount(seeds * _BLOCKS + place // size, minlength=count * _BLOCKS).reshape(count, _BLOCKS)
+    mass = np.cumsum(samples.weights @ blocks, axis=1)
+    wanted = share * mass[:, -1:]
+    block = (mass >= wanted).argmax(axis=1)
+    before = np.where(block > 0, mass[np.arange(draws), block - 1], 0.0)
+    inside = block[:, None] * size + np.arange(size)
+    drawn = np.where(
+        inside < len(errors), samples.weights[np.arange(draws)[:, None], seeds[inside % len(errors)]], 0.0
+    )
+    within = (before[:, None] + np.cumsum(drawn, axis=1) >= wanted).argmax(axis=1)
+    return np.where(mass[:, -1] > 0.0, errors[np.minimum(block * size + within, len(errors) - 1)], np.nan)
 
 
 def interval(
