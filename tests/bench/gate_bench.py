@@ -28,7 +28,7 @@ from testbed.gate.suites import SUITES
 from testbed.gate.trial import Rows, TrialJob, run_trials, tables_of
 
 # How many gates are repeated: without harm, where rare verdicts count, and with each harm.
-GATES = {"smoke": (400, 100), "pr": (600, 100), "nightly": (200, 40)}
+GATES = {"smoke": (200, 60), "pr": (400, 60), "nightly": (100, 20)}
 LOST = 0.03
 # Of a two-dimensional normal error, what a 95 % region that has lost a third of its area still holds.
 HELD_AFTER = (1.0 - 0.05 ** (2.0 / 3.0)) / 0.95
