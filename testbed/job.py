@@ -11,9 +11,11 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
+from scenes.errors import BadInput
 from testbed.complaints import BAD_INPUT, tell
 from testbed.config import read_settings
 from testbed.outbox import job_folder, outbox, write_provenance
+from testbed.sweep.full_disk import is_disk_full
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -44,7 +46,7 @@ def perform(
     with tell_mistakes():
         wanted = read_settings(config, settings)
         out = job_folder(wanted.out)  # pyright: ignore[reportAttributeAccessIssue] - every settings type has it
-        with outbox(out, [*products, ".hydra"]) as draft:
+        with outbox(out, [*products, ".hydra"]) as draft, _told_when_full(out, draft):
             result = task(wanted, draft)
             write_provenance(draft, config)
     _list(out, products)
@@ -83,6 +85,19 @@ def _list(out: Path, products: Collection[str]) -> None:
     for name in products:
         if (out / name).exists():
             sys.stdout.write(f"  {out / name}{'/' if (out / name).is_dir() else ''}\n")
+
+
+@contextmanager
+def _told_when_full(out: Path, draft: Path) -> Iterator[None]:
+    """Turn what a full disk brings about into a line; asked while the draft still takes its room."""
+    try:
+        yield
+    except BAD_INPUT:
+        raise
+    except Exception as error:
+        if is_disk_full(error, draft):
+            raise BadInput(f"out={out}: the disk is full; nothing was written") from error
+        raise
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """The command line: verbs, overrides, mistakes and exit codes."""
 
 import csv
+import errno
 import json
 import math
 import os
@@ -143,6 +144,21 @@ def test_a_bug_is_told_as_a_bug(capfd, tmp_path, monkeypatch):
     err = capfd.readouterr().err
     assert "RuntimeError: out of luck" in err
     assert "internal error" in err
+
+
+def test_a_full_disk_is_told_and_leaves_nothing(capfd, tmp_path, monkeypatch):
+    from testbed.verbs import score  # noqa: PLC0415 - after Hydra's own imports
+
+    def fill(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(score, "score_files", fill)
+    assert main(["score", "alerts=a", "truth=b", f"out={tmp_path / 'out'}"]) == 2
+    assert (
+        capfd.readouterr().err
+        == f"echoblock: out={tmp_path / 'out'}: the disk is full; nothing was written\n"
+    )
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_interruption_is_told_and_leaves_nothing(capfd, tmp_path, monkeypatch):
