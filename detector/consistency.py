@@ -24,7 +24,7 @@ from detector.hearing import OnsetHearing
 from detector.incident import Incident
 from detector.influence import Shift, leave_each_out
 from detector.largest_set import Heard, narrow, spreads_at
-from detector.one_by_one import SetOptions, take_incidents
+from detector.one_by_one import SetDetector, SetOptions, take_incidents
 from detector.pulse import Pulses
 from detector.region import Patch, highest_regions
 from detector.site import Site
@@ -34,16 +34,11 @@ REACH_M = (5.0, 2560.0)  # half widths tried
 
 
 @dataclass(frozen=True)
-class ConsistencyOptions(OnsetHearing):
+class ConsistencyOptions(OnsetHearing, SetDetector):
     """PinPtr's consistency count: which pulses, how sets are found, how incidents are named."""
 
     sets: SetOptions = field(default_factory=lambda: SetOptions(window_s=0.030))
     belief: BeliefOptions = field(default_factory=BeliefOptions)
-
-    @property
-    def pause_s(self) -> float:
-        """Pause that ends an incident, s."""
-        return self.sets.pause_s
 
     def associate(self, site: Site, pulses: Pulses) -> tuple[Incident, ...]:
         """Find the largest consistent sets: `detector.one_by_one.take_incidents`."""

@@ -60,6 +60,17 @@ class SetOptions:
     pulses_most_hz: float = 20.0
 
 
+class SetDetector:
+    """What the published detectors share: their incidents end as their sets say."""
+
+    sets: SetOptions
+
+    @property
+    def pause_s(self) -> float:
+        """Pause that ends an incident, s."""
+        return self.sets.pause_s
+
+
 @dataclass(frozen=True, eq=False)
 class Round:
     """One round: place (2,) m and time s as far as association knows them, and its pulses as indices (m,)."""

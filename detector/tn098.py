@@ -21,7 +21,7 @@ from detector.incident import Incident
 from detector.influence import Shift, leave_each_out
 from detector.largest_set import Heard
 from detector.mlg import Solution, multilaterate
-from detector.one_by_one import SetOptions, take_incidents
+from detector.one_by_one import SetDetector, SetOptions, take_incidents
 from detector.pulse import Pulses
 from detector.recording import Recording
 from detector.site import Site
@@ -31,7 +31,7 @@ WIDEST_M = 1000.0  # standard deviation of a place that geometry leaves open: it
 
 
 @dataclass(frozen=True)
-class Tn098Options:
+class Tn098Options(SetDetector):
     """The vendor's published detector.
 
     Attributes
@@ -50,11 +50,6 @@ class Tn098Options:
     sets: SetOptions = field(default_factory=SetOptions)
     path_sigma_s: float = 7.5e-3
     belief: BeliefOptions = field(default_factory=BeliefOptions)
-
-    @property
-    def pause_s(self) -> float:
-        """Pause that ends an incident, s."""
-        return self.sets.pause_s
 
     @property
     def delay_s(self) -> float:
