@@ -43,6 +43,7 @@ def draw_levels(levels: pl.DataFrame, factor: Factor) -> bytes:
             at, value, [value - low, high - value], fmt="o-", color=COLOURS[0], capsize=3, markersize=4
         )
         if not known:
+            ax.plot(place, np.full(len(place), np.nan))  # the axis is that of the other metrics
             ax.text(0.5, 0.5, "not measured", transform=ax.transAxes, ha="center", color="#666666")
         if METRICS[name].share:
             ax.set_ylim(-0.03, 1.03)

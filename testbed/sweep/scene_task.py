@@ -1,6 +1,8 @@
 """One scene of a sweep: simulated, heard and judged in a folder that is gone afterwards; what stays is a record."""
 
+import errno
 import hashlib
+import os
 import platform
 import tempfile
 import time
@@ -51,7 +53,8 @@ def measure_scene(task: Task[RunSettings], work: str | None = None) -> Record:
             record = {"status": "ok", **_measure(task.settings, Path(name))}
     except Exception as error:
         if is_disk_full(error, Path(work or tempfile.gettempdir())):
-            raise
+            # Whatever the library that could not write calls it.
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
         record = failure_of(error)
     return {
         **head_of(task),

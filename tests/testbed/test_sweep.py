@@ -201,6 +201,17 @@ def test_a_full_disk_is_told_and_what_is_there_stays(tiny, tmp_path, monkeypatch
     assert len(read_records(out)) == 10
 
 
+def test_a_full_disk_is_known_whatever_a_library_calls_it(tmp_path, monkeypatch, capfd):
+    def fill(*_, **__):
+        msg = "System error."
+        raise RuntimeError(msg)
+
+    monkeypatch.setattr(scene_task, "render", fill)
+    monkeypatch.setattr("testbed.sweep.full_disk._LITTLE_BYTES", float("inf"))
+    assert sweep(tmp_path / "out", "seeds=2") == 2
+    assert "the disk is full; 0 of 2 scenes are kept" in capfd.readouterr().err
+
+
 def test_a_shard_that_cannot_be_written_leaves_nothing(tmp_path, monkeypatch):
     def fill(*_, **__):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
