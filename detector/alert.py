@@ -11,6 +11,7 @@ import numpy as np
 
 from detector.belief import LABELS, BaseRate, Belief
 from detector.fix import Alternative, MultiPolygon, Ring
+from detector.history import SecondAnswer
 from detector.lonlat import to_lonlat
 from detector.site import Site
 
@@ -39,6 +40,7 @@ class Alert:
     belief : Belief
     base_rate : BaseRate
     rounds, rounds_low, rounds_high : int
+        Counted; the fewest and the most (90 %), if it was gunfire.
     round_times_s : tuple of float
     sensors : tuple of str
     latency_s : float
@@ -46,6 +48,13 @@ class Alert:
     software, config_sha256 : str
     evidence : str or None
         Folder of the evidence, relative to the alerts' file.
+    automatic : bool
+        Whether rounds came faster and more alike than by a finger; in the packet and the CAP message, not in
+        `alerts.jsonl`, as all below.
+    several_shooters : float
+        Probability of more than one shooter, if it was gunfire.
+    with_history : SecondAnswer or None
+        The answer with a location-history prior, where one is switched on.
     """
 
     id: str
@@ -68,6 +77,9 @@ class Alert:
     software: str
     config_sha256: str
     evidence: str | None = None
+    automatic: bool = False
+    several_shooters: float = 0.0
+    with_history: SecondAnswer | None = None
 
     @property
     def call(self) -> str:
@@ -115,6 +127,22 @@ def alert_to_record(alert: Alert) -> Record:
         "config_sha256": alert.config_sha256,
         "evidence": alert.evidence,
     }
+
+
+def describe_fire(alert: Alert) -> Record:
+    """Return what the packet says of an alert beside `alerts.jsonl`: kind of fire, shooters, the second answer."""
+    record: Record = {
+        "automatic": alert.automatic,
+        "several_shooters": _number(alert.several_shooters, 4),
+    }
+    if alert.with_history is not None:
+        belief = alert.with_history.belief
+        record["with_history"] = {
+            "gunshot_odds": _number(alert.with_history.factor, 6),
+            "belief": {label: _number(getattr(belief, label), 6) for label in LABELS},
+            "call": belief.call,
+        }
+    return record
 
 
 def write_alerts(alerts: Iterable[Alert], path: Path) -> None:

@@ -24,6 +24,16 @@ class BaseRate:
 
 
 @dataclass(frozen=True)
+class PastPlace:
+    """A place of past incidents [east, north], m, how far it reaches, m, and its factor on the odds of gunfire."""
+
+    east_m: float
+    north_m: float
+    radius_m: float
+    gunshot_odds: float
+
+
+@dataclass(frozen=True)
 class BeliefOptions:
     """How evidence becomes a call.
 
@@ -35,11 +45,15 @@ class BeliefOptions:
     doubt_cost : float
         Cost of "uncertain" where a wrong call costs 1: a class is called when its probability is at least
         1 - doubt_cost (Chow 1970, "On optimum recognition error and reject tradeoff", eq. 6).
+    history : tuple of PastPlace
+        A location-history prior; none unless switched on. The alert's belief leaves it out; the packet shows the
+        answer with it beside (`detector.history`).
     """
 
     base_rate: BaseRate = field(default_factory=BaseRate)
-    model: str = "v2"
+    model: str = "v3"
     doubt_cost: float = 0.3
+    history: tuple[PastPlace, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -69,7 +83,8 @@ def check_belief_options(options: BeliefOptions) -> None:
     Raises
     ------
     BadInput
-        A base rate that is not strictly between 0 and 1 or does not sum to 1, a cost outside 0 to 0.75.
+        A base rate that is not strictly between 0 and 1 or does not sum to 1, a cost outside 0 to 0.75, a past place
+        without reach or with a factor that is not above 0.
     """
     rates = dict(zip(LABELS, astuple(options.base_rate), strict=True))
     mistakes = [
@@ -83,6 +98,11 @@ def check_belief_options(options: BeliefOptions) -> None:
         mistakes.append(
             f"doubt_cost is {options.doubt_cost:g}; accepted is 0 to 0.75, the risk of a guess among four"
         )
+    mistakes += [
+        f"history.{k}: radius_m {place.radius_m:g} and gunshot_odds {place.gunshot_odds:g}; accepted are above 0"
+        for k, place in enumerate(options.history)
+        if not (0.0 < place.radius_m < np.inf and 0.0 < place.gunshot_odds < np.inf)
+    ]
     if mistakes:
         raise BadInput("\n".join(mistakes))
 

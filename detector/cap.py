@@ -81,6 +81,7 @@ def _add_info(root: Element, alert: Alert, epoch_utc: str, origin: tuple[float, 
     info = SubElement(root, _tag("info"))
     gun = alert.belief.gunshot
     rounds = f"{alert.rounds} ({alert.rounds_low} to {alert.rounds_high}) rounds"
+    rounds += ", automatic" if alert.automatic else ""
     words = (
         f"Heard by {len(alert.sensors)} sensors; 95 % region {alert.region95_area_m2:.0f} m2; "
         f"probability of gunfire {gun:.2f} at a base rate of {alert.base_rate.gunshot:.2f}."
@@ -101,6 +102,8 @@ def _add_info(root: Element, alert: Alert, epoch_utc: str, origin: tuple[float, 
         ("belief_gunshot", f"{gun:.6f}"),
         ("log10_lr_gunshot", f"{alert.belief.log10_lr_gunshot:.4f}"),
         ("rounds", str(alert.rounds)),
+        ("automatic", "true" if alert.automatic else "false"),
+        ("several_shooters", f"{alert.several_shooters:.4f}"),
         ("sensors", " ".join(alert.sensors)),
         ("software", alert.software),
         ("config_sha256", alert.config_sha256),

@@ -11,8 +11,9 @@ from detector.belief import LABELS
 from detector.class_evidence import EVIDENCE
 from detector.errors import BadInput
 from detector.features import FEATURES
+from detector.round_count import RoundModel
 
-FORMAT = "echoblock-class-model/2"
+FORMAT = "echoblock-class-model/3"
 Scores = npt.NDArray[np.float64]
 
 
@@ -45,7 +46,7 @@ class Trees(BaseModel):
 
 
 class ClassModel(BaseModel):
-    """Both tiers: what single pulses and what whole incidents are.
+    """Both tiers: what single pulses and what whole incidents are; and how rounds are counted.
 
     Attributes
     ----------
@@ -53,6 +54,7 @@ class ClassModel(BaseModel):
     labels : tuple of str
     pulse, incident : Trees
         Of `detector.features.FEATURES` and `detector.class_evidence.EVIDENCE`.
+    rounds : RoundModel
     doubt : float
         Share of incidents of which the training had no idea: no evidence says more than this allows.
     provenance : dict
@@ -65,6 +67,7 @@ class ClassModel(BaseModel):
     labels: tuple[str, ...]
     pulse: Trees
     incident: Trees
+    rounds: RoundModel
     doubt: float = Field(ge=0.0, lt=1.0)
     provenance: dict[str, str | int | float]
 
@@ -108,6 +111,10 @@ def parse_model(text: str, name: str) -> ClassModel:
         )
     _check(model.pulse, FEATURES, f"model {name}: pulse")
     _check(model.incident, EVIDENCE, f"model {name}: incident")
+    if not model.rounds.fits():
+        raise BadInput(
+            f"model {name}: rounds: trained on other evidence than this version gathers; train it anew"
+        )
     return model
 
 
@@ -135,7 +142,12 @@ def _check(trees: Trees, evidence: tuple[str, ...], where: str) -> None:
 
 def score_pulses(features: Scores, model: ClassModel) -> Scores:
     """Return the log-likelihood of each label for each pulse, nats, up to a constant: shape (n, 4) of (n, f)."""
-    return _doubt(_score(features, model.pulse), model.doubt)
+    return score_features(features, model.pulse, model.doubt)
+
+
+def score_features(features: Scores, trees: Trees, doubt: float) -> Scores:
+    """Return what trees say of single pulses, as `score_pulses`."""
+    return _doubt(_score(features, trees), doubt)
 
 
 def weigh_evidence(evidence: Scores, model: ClassModel) -> Scores:

@@ -5,20 +5,22 @@ from dataclasses import dataclass, replace
 from importlib.metadata import version
 
 import numpy as np
+import numpy.typing as npt
 
 from detector.alert import Alert, format_utc, measure_area, name_alert, sort_alerts
-from detector.belief import Belief, BeliefOptions, believe, check_belief_options
+from detector.belief import BeliefOptions, believe, check_belief_options
 from detector.class_evidence import gather_evidence
 from detector.class_model import load_model, score_pulses, weigh_evidence
 from detector.fix import Fix
 from detector.health import Trouble, find_screams, find_wrong_clocks
+from detector.history import weigh_history
 from detector.incident import Incident
 from detector.lonlat import to_lonlat
 from detector.misplaced import LEAST_INCIDENTS, name_misplaced
 from detector.options import Detector, DetectorOptions, hash_options
 from detector.pulse import Pulses
 from detector.recording import Recording
-from detector.round_count import count_range
+from detector.round_count import count_rounds
 from detector.site import Site
 
 
@@ -133,7 +135,8 @@ def listen_recording(
 
 def _make_alert(site: Site, pulses: Pulses, incident: Incident, fix: Fix, options: Detector) -> Alert:
     station = pulses.station[incident.pulse]
-    low, high = count_range(incident, station)
+    evidence = _weigh(site, pulses, incident, fix, options.belief)
+    count = count_rounds(pulses, incident, load_model(options.belief.model).rounds)
     times_s = tuple(float(t) for t in np.sort(fix.round_times_s))
     (xx, xy), (yx, yy) = fix.covariance_m2.tolist()
     x, y = fix.position_m
@@ -151,27 +154,33 @@ def _make_alert(site: Site, pulses: Pulses, incident: Incident, fix: Fix, option
         region95_area_m2=measure_area(fix.regions["95"]),
         alternatives=fix.alternatives,
         lonlat=lonlat,
-        belief=_believe(site, pulses, incident, fix, options.belief),
+        belief=believe(evidence, options.belief),
         base_rate=options.belief.base_rate,
         rounds=len(times_s),
-        rounds_low=low,
-        rounds_high=high,
+        rounds_low=count.low,
+        rounds_high=count.high,
         round_times_s=times_s,
         sensors=tuple(site.stations[i].id for i in np.unique(station)),
         latency_s=_measure_latency(site, pulses, incident, fix, options),
         software=f"echoblock {version('echoblock')}",
         config_sha256=hash_options(options),
+        automatic=count.automatic,
+        several_shooters=count.several_shooters,
+        with_history=weigh_history(evidence, (x, y), options.belief),
     )
     return name_alert(alert)
 
 
-def _believe(site: Site, pulses: Pulses, incident: Incident, fix: Fix, options: BeliefOptions) -> Belief:
+def _weigh(
+    site: Site, pulses: Pulses, incident: Incident, fix: Fix, options: BeliefOptions
+) -> npt.NDArray[np.float64] | None:
+    """Return the log-likelihood of each label, None where nothing was heard."""
     if not pulses.features.shape[1]:
-        return believe(None, options)
+        return None
     model = load_model(options.model)
     scores = score_pulses(pulses.features[incident.pulse], model)
     evidence = gather_evidence(site, pulses, incident, np.array(fix.position_m[:2]), scores)
-    return believe(None if evidence is None else weigh_evidence(evidence, model), options)
+    return None if evidence is None else weigh_evidence(evidence, model)
 
 
 def _measure_latency(site: Site, pulses: Pulses, incident: Incident, fix: Fix, options: Detector) -> float:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from detector.alert import Alert, alert_to_record
+from detector.alert import Alert, alert_to_record, describe_fire
 from detector.choices import name_of
 from detector.detect import DetectionResult, detect
 from detector.fix import Fix
@@ -61,6 +61,7 @@ def write_evidence(
         packet: Row = {
             "format": FORMAT,
             "alert": alert_to_record(alert),
+            "fire": describe_fire(alert),
             "detector": name_of(options),
             "options": asdict(options),  # pyright: ignore[reportArgumentType] - every detector is a dataclass of options
             "sensor_health": [asdict(trouble) for trouble in result.troubles],

@@ -79,9 +79,22 @@ class _Rival(_Held):
     log_odds: float
 
 
+class _SecondAnswer(_Held):
+    gunshot_odds: float
+    belief: dict[str, float]
+    call: str
+
+
+class _Fire(_Held):
+    automatic: bool
+    several_shooters: float
+    with_history: _SecondAnswer | None = None
+
+
 class _Packet(_Held):
     format: str
     alert: _Alert
+    fire: _Fire | None = None  # older packets have none
     detector: str
     options: Record
     sensor_health: list[_Trouble]

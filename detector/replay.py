@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from detector.alert import Alert, alert_to_record
+from detector.alert import Alert, alert_to_record, describe_fire
 from detector.detect import DetectionResult, detect
 from detector.influence import Shift, leave_each_out
 from detector.packet import Packet
@@ -67,6 +67,8 @@ def replay(packet: Packet) -> Replay:
     alert = result.alerts[index]
     now = alert_to_record(replace(alert, evidence=packet.record["alert"].get("evidence")))
     differences = list(_differ(packet.record["alert"], now))
+    fire = describe_fire(alert)
+    differences += _differ(packet.record.get("fire") or fire, fire, "fire")
     return Replay((*changed, *differences), alert, result, index)
 
 

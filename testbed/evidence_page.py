@@ -79,13 +79,34 @@ def _summary(record: Row) -> list[tuple[str, str]]:
             "evidence for a gunshot",
             f"{10.0 ** alert['log10_lr_gunshot']:.3g} times as likely from a gunshot as from anything else",
         ),
-        ("rounds", f"{alert['rounds']} (between {alert['rounds_low']} and {alert['rounds_high']})"),
+        *_second_answer(record.get("fire") or {}),
+        (
+            "rounds",
+            f"{alert['rounds']} (between {alert['rounds_low']} and {alert['rounds_high']}){_fire(record)}",
+        ),
         (
             "heard",
             f"{record.get('pulses_heard')} of {record.get('pulses_heard_in_all')} pulses of the recording kept",
         ),
         ("by", f"{alert['software']}, detector {record['detector']}, config {alert['config_sha256'][:16]}…"),
     ]
+
+
+def _fire(record: Row) -> str:
+    fire = record.get("fire")
+    if not fire:
+        return ""
+    kind = "automatic" if fire["automatic"] else "not automatic"
+    return f", {kind}; if gunfire, more than one shooter with probability {fire['several_shooters']:.2f}"
+
+
+def _second_answer(fire: Row) -> list[tuple[str, str]]:
+    second = fire.get("with_history")
+    if not second:
+        return []
+    belief = ", ".join(f"{name} {p:.2f}" for name, p in second["belief"].items())
+    words = f"{second['call']}: {belief} (odds of gunfire times {second['gunshot_odds']:g} for past incidents here)"
+    return [("belief with location history", words)]
 
 
 def _utc(alert: Row) -> str:

@@ -6,17 +6,21 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from importlib.metadata import version
+from pathlib import Path
 
 import numpy as np
 from joblib import Parallel, delayed
 
 from detector.belief import LABELS
 from detector.class_evidence import EVIDENCE
-from detector.class_model import FORMAT, ClassModel, Trees, score_pulses
+from detector.class_model import FORMAT, ClassModel, Trees, score_features
 from detector.features import FEATURES
 from scenes.errors import BadInput
+from testbed.sweep.code_version import code_version
 from testbed.training_examples import THINNED, PulseExamples, Tier, View, take_pulses, view_incidents
+from testbed.training_rounds import fit_rounds
 from testbed.training_scenes import HeardScene, hear_scene
+from testbed.training_store import digest_code, find_scene, keep_scene, name_scene
 from testbed.training_trees import Scores, TreeOptions, grow, temper
 from testbed.training_worlds import (
     FIRST_SCORED,
@@ -69,16 +73,31 @@ class HeardWorlds:
     sensor: list[HeardScene]
 
 
-def hear_worlds(
-    seed: int, options: TrainingOptions, workers: int = 1, progress: Callable[[int, int], None] | None = None
-) -> HeardWorlds:
-    """Simulate and hear all scenes; workers change no byte."""
-    numbers = [
+def number_scenes(options: TrainingOptions) -> list[int]:
+    """Return the numbers of the scenes to learn from, to score on, and of the unseen sensor's, in this order."""
+    return [
         *range(options.scenes),
         *range(FIRST_SCORED, FIRST_SCORED + options.scenes_scored),
         *range(FIRST_UNSEEN_SENSOR, FIRST_UNSEEN_SENSOR + options.scenes_sensor),
     ]
-    jobs = (delayed(_hear)(seed, number) for number in numbers)
+
+
+def count_kept(seed: int, options: TrainingOptions, store: Path) -> int:
+    """Count the scenes that need no simulation, for they were heard before by the same code."""
+    return sum(_place(seed, number, store).is_file() for number in number_scenes(options))
+
+
+def hear_worlds(
+    seed: int,
+    options: TrainingOptions,
+    store: Path,
+    workers: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+) -> HeardWorlds:
+    """Simulate and hear all scenes, or take them from the store; workers change no byte."""
+    store.mkdir(parents=True, exist_ok=True)
+    numbers = number_scenes(options)
+    jobs = (delayed(_hear)(seed, number, store) for number in numbers)
     scenes: list[HeardScene] = []
     results: Iterator[HeardScene] = Parallel(n_jobs=workers, return_as="generator")(jobs)  # pyright: ignore[reportAssignmentType] - joblib's stubs say None
     for scene in results:
@@ -89,8 +108,17 @@ def hear_worlds(
     return HeardWorlds(scenes[:first], scenes[first:second], scenes[second:])
 
 
-def _hear(seed: int, number: int) -> HeardScene:
-    return hear_scene(draw_settings(seed, number))
+def _hear(seed: int, number: int, store: Path) -> HeardScene:
+    place = _place(seed, number, store)
+    scene = find_scene(place)
+    if scene is None:
+        scene = hear_scene(draw_settings(seed, number))
+        keep_scene(scene, place)
+    return scene
+
+
+def _place(seed: int, number: int, store: Path) -> Path:
+    return store / f"{name_scene(draw_settings(seed, number))}.npz"
 
 
 def fit(
@@ -133,7 +161,13 @@ def fit(
             parts.append((grow_incidents(learn, options, seed), stack(test), [v.label for v in test]))
     incident = incident.model_copy(update={"temper": temper(parts, options.temper_most)})
     model = ClassModel(
-        format=FORMAT, labels=LABELS, pulse=pulse, incident=incident, doubt=options.doubt, provenance={}
+        format=FORMAT,
+        labels=LABELS,
+        pulse=pulse,
+        incident=incident,
+        rounds=fit_rounds(scenes),
+        doubt=options.doubt,
+        provenance={},
     )
     return model, views
 
@@ -153,10 +187,7 @@ def stack(views: Sequence[View]) -> Scores:
 
 def score_with(pulse: Trees, options: TrainingOptions) -> Tier:
     """Return a first tier as a function: log-probabilities, shape (n, 4), of features (n, f)."""
-    model = ClassModel(
-        format=FORMAT, labels=LABELS, pulse=pulse, incident=pulse, doubt=options.doubt, provenance={}
-    )
-    return partial(score_pulses, model=model)
+    return partial(score_features, trees=pulse, doubt=options.doubt)
 
 
 def _grow_pulses(pulses: PulseExamples, chosen: np.ndarray, options: TrainingOptions, seed: int) -> Trees:
@@ -194,6 +225,8 @@ def describe_training(
         "scenes_sensor": options.scenes_sensor,
         "unseen_confuser": UNSEEN_CONFUSER,
         "unseen_sensor": UNSEEN_SENSOR,
+        "sources": digest_code()[:16],
+        "commit": code_version().commit,
         "software": ", ".join(f"{name} {version(name)}" for name in names),
         **{f"views_{label}": counts[label] for label in LABELS},
         **{f"scored_{name}": round(value, 4) for name, value in figures.items()},

@@ -16,6 +16,7 @@ from detector.pulse import Pulses
 from detector.site import Site
 
 TILT_DB, BEND_DB = 2.5, 1.5  # standard deviations: an octave; and at the ends of the band against its middle
+HIGH_PASS_HZ, HIGH_PASS_SHARE = (60.0, 600.0), 0.5
 # Boxes ring and walls behind a mount answer within milliseconds: what that does to the course of a sound (s.d.).
 COURSE = {
     "log10_rise_ms": 0.08,
@@ -40,6 +41,7 @@ def colour(features: npt.NDArray[np.float64], rng: np.random.Generator) -> npt.N
     place = np.arange(len(OCTAVES_HZ)) - (len(OCTAVES_HZ) - 1) / 2.0
     gain_db = TILT_DB * rng.standard_normal() * place
     gain_db = gain_db + BEND_DB * rng.standard_normal() * (place**2 - (place**2).mean())
+    gain_db = gain_db + _cut_bass(rng)
     share = 10.0 ** (features[:, _BANDS] / 10.0)
     played = share * 10.0 ** (gain_db / 10.0)
     played *= (share.sum(axis=1) / played.sum(axis=1))[:, None]
@@ -53,6 +55,13 @@ def colour(features: npt.NDArray[np.float64], rng: np.random.Generator) -> npt.N
         coloured[:, FEATURES.index(name)] += sigma * rng.standard_normal()
     coloured[:, _POLARITY] *= rng.choice([-1.0, 1.0])
     return coloured
+
+
+def _cut_bass(rng: np.random.Generator) -> npt.NDArray[np.float64]:
+    """Return what a high-pass of first or second order leaves of the octaves, dB, (4,); half of all makes have none."""
+    corner_hz = float(np.exp(rng.uniform(*np.log(HIGH_PASS_HZ))))
+    order = int(rng.integers(1, 3)) * (rng.uniform() < HIGH_PASS_SHARE)
+    return -10.0 * order * np.log10(1.0 + (corner_hz / np.array(OCTAVES_HZ)) ** 2)
 
 
 def _moments(share: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:

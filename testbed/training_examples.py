@@ -17,6 +17,7 @@ from testbed.training_scenes import HeardIncident, HeardScene
 LEAST_STATIONS = 3
 THIN_SHARE = 0.7  # of the further views are by fewer stations
 THINNED = 3  # further views of each incident to learn from, otherwise heard
+LEVEL_SIGMA_DB = 3.0  # of what another make takes a level for
 COLOURED = 2  # further views of each pulse, by other makes of sensor
 PULSES_A_LABEL = 60  # of one scene: a single show would drown all else
 
@@ -43,6 +44,8 @@ class View:
     single : ndarray, shape (4,)
         What the clearest of its pulses says alone: log-probability of each label.
     label, kind : str
+    found : bool
+        Whether the detector found it (`testbed.training_scenes.HeardIncident`).
     stations : int
     nearest_m, median_m : float
         Distance of the nearest working station to the true place; of those that heard it to the place told, m.
@@ -54,6 +57,7 @@ class View:
     single: npt.NDArray[np.float64]
     label: str
     kind: str
+    found: bool
     stations: int
     nearest_m: float
     median_m: float
@@ -105,7 +109,8 @@ def _look_otherwise(
         incident = _thin(incident, pulses, rng) or incident
     if rng.uniform() < CLIPS_SHARE:
         site, pulses, incident = deliver_clips(site, pulses, incident)
-    pulses = replace(pulses, features=colour(pulses.features, rng))
+    level_db = pulses.level_db + LEVEL_SIGMA_DB * rng.standard_normal()
+    pulses = replace(pulses, features=colour(pulses.features, rng), level_db=level_db)
     return _look(heard, site, pulses, incident, score)
 
 
@@ -123,10 +128,11 @@ def _look(heard: HeardIncident, site: Site, pulses: Pulses, incident: Incident, 
     return View(
         evidence,
         scores[clearest],
-        heard.label,
-        heard.kind,
+        heard.act.label,
+        heard.act.kind,
+        heard.found,
         len(stations),
-        heard.nearest_m,
+        heard.act.nearest_m,
         float(np.median(away_m[stations])),
         clipped,
     )

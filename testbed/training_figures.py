@@ -10,35 +10,18 @@ import numpy.typing as npt
 from detector.belief import LABELS, BeliefOptions, believe
 from detector.class_evidence import EVIDENCE, GROUPS
 from detector.class_model import ClassModel, score_trees, weigh_evidence
-from scenes.streams import draw_stream
 from testbed.training import TrainingOptions, grow_incidents, score_with, stack
 from testbed.training_examples import View, view_incidents
+from testbed.training_intervals import Figure, draw_anew
 from testbed.training_scenes import HeardScene
 from testbed.training_trees import Scores, index_labels
 
 BINS = 15
-DRAWS = 400  # of the bootstrap, which draws whole scenes
 GUN_SHARE = 1.0 / 8.0  # guns to other loud impulses as 1 to 7
 RECALLS = (0.8, 0.9)
 RANGES_M = (0.0, 100.0, 200.0, 400.0, 2000.0)
 STATIONS = (3, 5, 8, 100)
 NEAR_M, FAR_M = 50.0, (150.0, 300.0)
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A figure with its 95 % interval and the number of incidents that it comes from."""
-
-    value: float
-    low: float
-    high: float
-    count: int
-
-    def __str__(self) -> str:
-        """Return the figure as a table shows it."""
-        if not np.isfinite(self.value):
-            return f"   -                   n {self.count}"
-        return f"{self.value:6.3f}  ({self.low:.3f} to {self.high:.3f})  n {self.count}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +52,20 @@ def judge(model: ClassModel, scenes: Sequence[HeardScene], options: TrainingOpti
         whole,
         belief,
         [b.call for b in said],
+    )
+
+
+def only_found(j: Judged) -> Judged:
+    """Return what was judged of incidents that the detector found: alerts, as they would be sent."""
+    rows = np.flatnonzero([v.found for v in j.views])
+    return Judged(
+        [j.views[k] for k in rows],
+        j.truth[rows],
+        j.scene[rows],
+        j.single[rows],
+        j.whole[rows],
+        j.belief[rows],
+        [j.call[k] for k in rows],
     )
 
 
@@ -138,20 +135,7 @@ def ablate(
 def _boot(
     j: Judged, chosen: npt.NDArray[np.bool_], figure: Callable[[npt.NDArray[np.int64]], float]
 ) -> Figure:
-    """Return a figure of the chosen incidents with its interval over scenes drawn anew."""
-    rows = np.flatnonzero(chosen)
-    if not len(rows):
-        return Figure(np.nan, np.nan, np.nan, 0)
-    rng = draw_stream(0, "training intervals")
-    scenes = np.unique(j.scene[rows])
-    by_scene = [rows[j.scene[rows] == s] for s in scenes]
-    draws = [
-        figure(np.concatenate([by_scene[k] for k in rng.integers(len(scenes), size=len(scenes))]))
-        for _ in range(DRAWS)
-    ]
-    usable = np.array(draws)[np.isfinite(draws)]
-    low, high = np.quantile(usable, [0.025, 0.975]) if len(usable) else (np.nan, np.nan)
-    return Figure(float(figure(rows)), float(low), float(high), len(rows))
+    return draw_anew(j.scene, chosen, figure)
 
 
 def gun_ratio(log_p: Scores) -> Scores:

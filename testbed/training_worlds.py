@@ -24,11 +24,14 @@ from testbed.config import SceneSettings
 from testbed.faults import Faults
 from testbed.survey import Survey
 
-DURATION_S = 90.0
+DURATION_S = 180.0
 FIRST_SCORED = 1_000_000  # scenes from this number on are scored, never learned from ...
 FIRST_UNSEEN_SENSOR = 2_000_000  # ... and from this on heard by a kind of sensor that none of the others has
 UNSEEN_CONFUSER = "nailgun"
 UNSEEN_SENSOR = "phone"
+TWO_SHOOTERS_SHARE = (
+    0.25  # more than in the streets, to learn from; `testbed.training_rounds` makes up for it
+)
 # Shares of weapons (A): mostly pistols, as in the streets, yet enough of the others to learn from.
 WEAPONS_LEARNED: Mapping[str, float] = {
     "pistol-9mm": 4.0,
@@ -54,7 +57,11 @@ WEAPONS_SCORED: Mapping[str, float] = {
 }
 _FIREWORKS = {"string": 3.0, "shell": 3.0, "cracker": 3.0, "rocket": 1.5, "show": 0.3}
 _SENSORS = {"street": 0.45, "mems": 0.15, "measurement": 0.1, "wall": 0.2, "line": 0.1}
-_RATES_HZ = {12_000: 0.7, 24_000: 0.2, 48_000: 0.1}
+# Stations a km2: half of the scenes as city networks have them, half denser: there quiet sounds reach three stations.
+DENSITY_KM2 = ((4.0, 40.0), (40.0, 400.0))
+SIDE_M = (150.0, 1200.0)  # of the streets
+HIGH_PASS_HZ = (20.0, 600.0)  # of makes of sensors, learned from and unseen alike: each a new draw
+_RATES_HZ = {12_000: 0.8, 24_000: 0.15, 48_000: 0.05}
 
 
 def draw_settings(seed: int, number: int) -> SceneSettings:
@@ -70,8 +77,10 @@ def draw_settings(seed: int, number: int) -> SceneSettings:
     rng = draw_stream(seed, "training scene", str(number))
     scored = number >= FIRST_SCORED
     kind = UNSEEN_SENSOR if number >= FIRST_UNSEEN_SENSOR else str(_pick(_SENSORS, rng))
-    block = _draw_block(rng, scored)
-    count = int(rng.integers(8, 17))
+    count = int(rng.integers(6, 15))
+    density_km2 = float(np.exp(rng.uniform(*np.log(DENSITY_KM2[int(rng.integers(2))]))))
+    side_m = float(np.clip(1e3 * np.sqrt(count / density_km2), *SIDE_M))
+    block = _draw_block(rng, scored, side_m)
     height_m = float(rng.uniform(4.0, 10.0))
     return SceneSettings(
         scene=block,
@@ -98,32 +107,39 @@ def _draw_schedule(scored: bool) -> Rates:
     else:
         del confusers[UNSEEN_CONFUSER]
     return Rates(
-        gunshots=4,
-        fireworks=3,
-        backfires=7,
+        gunshots=7,
+        fireworks=5,
+        backfires=8,
         confusers=8,
         most_rounds=10,
         weapons=WEAPONS_SCORED if scored else WEAPONS_LEARNED,
         firework_kinds=_FIREWORKS,
         confuser_kinds=confusers,
         automatic_share=0.2,
-        two_shooters_share=0.1,
+        two_shooters_share=TWO_SHOOTERS_SHARE,
         moving_share=0.1,
         doorway_share=0.1,
         driving_share=0.3,
     )
 
 
-def _draw_block(rng: np.random.Generator, scored: bool) -> Grid | Crossroads:
-    """Draw streets between 120 and 900 m across; courts and crossroads are for scoring alone."""
+def _draw_block(rng: np.random.Generator, scored: bool, side_m: float) -> Grid | Crossroads:
+    """Draw streets, about `side_m` across; courts and crossroads are for scoring alone.
+
+    City blocks grow with the side, for the time that a scene takes grows with the number of houses.
+    """
     if scored and rng.uniform() < 0.2:
         return Crossroads()
+    street_m = float(rng.uniform(12.0, 30.0))
+    across = int(rng.integers(2, 8)), int(rng.integers(2, 8))
+    size_m = [float(np.clip(side_m / n - street_m, 45.0, 180.0)) for n in across]
+    blocks_x, blocks_y = (max(2, round(side_m / (size + street_m))) for size in size_m)
     return Grid(
-        blocks_x=int(rng.integers(2, 8)),
-        blocks_y=int(rng.integers(2, 8)),
-        block_x_m=float(rng.uniform(50.0, 110.0)),
-        block_y_m=float(rng.uniform(45.0, 90.0)),
-        street_m=float(rng.uniform(12.0, 30.0)),
+        blocks_x=blocks_x,
+        blocks_y=blocks_y,
+        block_x_m=size_m[0],
+        block_y_m=size_m[1],
+        street_m=street_m,
         height_low_m=6.0,
         height_high_m=float(rng.choice([9.0, 12.0, 15.0, 30.0])),
         massing=("horseshoe", "cloister") if scored else ("lots", "perimeter", "rows"),
@@ -157,7 +173,7 @@ def _draw_sensor(kind: str, rng: np.random.Generator) -> MicrophoneModel:
     model = MICROPHONES[kind]
     changes = {
         "full_scale_db": model.full_scale_db + float(rng.uniform(-3.0, 6.0)),
-        "high_pass_hz": model.high_pass_hz * float(rng.uniform(0.7, 3.0)),
+        "high_pass_hz": max(model.high_pass_hz, float(np.exp(rng.uniform(*np.log(HIGH_PASS_HZ))))),
         "bits": int(rng.choice([16, 24])),
     }
     return MicrophoneModel(**{**vars(model), **changes})

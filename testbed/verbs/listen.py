@@ -146,8 +146,11 @@ def _listen_and_tell(settings: ListenSettings, folder: Path) -> None:
         sys.stdout.write(f"  sensor {trouble.sensor}: {trouble.kind}, {trouble.detail}; left out\n")
     for alert in result.alerts:
         x, y = alert.position_m[:2]
+        second = alert.with_history
+        history = "" if second is None else f", {second.belief.call} with location history"
         sys.stdout.write(
-            f"  {alert.time_s:9.3f} s  {x:8.1f} east {y:8.1f} north  {alert.call:9s}  {alert.rounds} rounds\n"
+            f"  {alert.time_s:9.3f} s  {x:8.1f} east {y:8.1f} north  {alert.call:9s}  "
+            f"{alert.rounds} rounds{history}\n"
         )
 
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import math
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -19,17 +20,23 @@ from testbed.training import (
     HeardWorlds,
     Provenance,
     TrainingOptions,
+    count_kept,
     describe_training,
     fit,
     hear_worlds,
+    number_scenes,
     write_model,
 )
 from testbed.training_examples import View
-from testbed.training_figures import Figure, ablate, judge, measure
+from testbed.training_figures import ablate, judge, measure, only_found
+from testbed.training_intervals import Figure
 from testbed.training_pictures import draw_confusion, draw_reliability
+from testbed.training_round_figures import measure_rounds
+from testbed.training_rounds import judge_rounds
 from testbed.training_worlds import UNSEEN_CONFUSER
 
 PRODUCTS = ("model.json", "figures.json", "reliability.png", "confusion.png")
+SCENE_CPU_S = 10.0  # one scene on one core of a 2024 server
 _DEFAULTS = TrainingOptions()
 
 
@@ -37,7 +44,8 @@ _DEFAULTS = TrainingOptions()
 class TrainSettings:
     """What to learn from: `testbed.training.TrainingOptions`, with seed, workers and results folder.
 
-    `ablation` tells what each group of evidence is worth.
+    `ablation` tells what each group of evidence is worth. Scenes heard by the same code are kept in `store`, so that a
+    training that was interrupted goes on where it was.
     """
 
     scenes: Annotated[int, Field(ge=5, le=100_000)] = _DEFAULTS.scenes
@@ -46,6 +54,7 @@ class TrainSettings:
     temper_most: Annotated[float, Field(gt=0.0, le=1.0)] = _DEFAULTS.temper_most
     doubt: Annotated[float, Field(ge=0.0, lt=1.0)] = _DEFAULTS.doubt
     ablation: bool = True
+    store: Path = Path("results/train/heard")
     seed: Annotated[int, Field(ge=0)] = 0
     workers: Annotated[int, Field(ge=1, le=1_024)] = 2
     out: Path = Path("results")
@@ -64,8 +73,13 @@ def train_and_tell(settings: TrainSettings, folder: Path) -> None:
         temper_most=settings.temper_most,
         doubt=settings.doubt,
     )
+    kept, scenes = count_kept(settings.seed, options, settings.store), len(number_scenes(options))
+    sys.stderr.write(
+        f"{scenes} scenes, {kept} of them heard before ({settings.store}); the others take about "
+        f"{math.ceil((scenes - kept) * SCENE_CPU_S / 60.0)} minutes of processor time\n"
+    )
     with progress_bar("training scenes", "scene") as progress:
-        worlds = hear_worlds(settings.seed, options, settings.workers, progress)
+        worlds = hear_worlds(settings.seed, options, settings.store, settings.workers, progress)
     learn_and_tell(worlds, options, settings.seed, settings.ablation, folder)
 
 
@@ -83,6 +97,10 @@ def learn_and_tell(
         draw_confusion(judged, folder / "confusion.png")
         if ablation:
             worth = ablate([v for part in views for v in part], judged, UNSEEN_CONFUSER, options, seed)
+        told["alerts of scenes not learned from"] = measure(only_found(judged), UNSEEN_CONFUSER)
+    counted = judge_rounds(worlds.scored, model.rounds)
+    if counted:
+        told["rounds of gunfire alerts of scenes not learned from"] = measure_rounds(counted)
     strangers = judge(model, worlds.sensor, options, seed)
     if len(strangers.truth):
         told["a sensor not learned from"] = measure(strangers, UNSEEN_CONFUSER)
@@ -95,6 +113,11 @@ def describe(
     """Return the model's provenance with its main figures."""
     main = ("auc_single_clip", "auc_incident", "balanced_accuracy", "calibration_error", "precision_at_80")
     scored = told.get("scenes not learned from", {})
+    rounds = told.get("rounds of gunfire alerts of scenes not learned from", {})
+    scored = scored | {
+        name: rounds[name] for name in ("rounds_in_range", "shooters_calibration_error") if rounds
+    }
+    main = (*main, "rounds_in_range", "shooters_calibration_error")
     known = {name: scored[name].value for name in main if name in scored and np.isfinite(scored[name].value)}
     return describe_training(seed, options, views, known)
 

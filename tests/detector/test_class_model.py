@@ -13,7 +13,15 @@ from detector.errors import BadInput
 from detector.features import FEATURES
 from detector.pulse import Pulses
 from detector.pulse_file import believe_pulses, write_pulses
+from detector.round_evidence import LACKING, ROUND, SHOOTERS
 from detector.site import AirReading, Site, Station
+
+ROUNDS = {
+    "real": dict.fromkeys(ROUND, 0.0),
+    "lacking": dict.fromkeys(LACKING, 0.0),
+    "shape": 1.0,
+    "shooters": dict.fromkeys(SHOOTERS, 0.0),
+}
 
 
 def make_trees(evidence: tuple[str, ...], **changes: object) -> dict[str, object]:
@@ -33,6 +41,7 @@ def make_record(**changes: object) -> dict[str, object]:
         "labels": list(LABELS),
         "pulse": make_trees(FEATURES),
         "incident": make_trees(EVIDENCE),
+        "rounds": ROUNDS,
         "doubt": 0.01,
         "provenance": {"seed": 0},
     } | changes
@@ -61,7 +70,9 @@ def test_no_evidence_says_more_than_the_doubt_allows() -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"format": "echoblock-class-model/1"}, "format 'echoblock-class-model/1'; accepted is"),
+        ({"format": "echoblock-class-model/2"}, "format 'echoblock-class-model/2'; accepted is"),
+        ({"rounds": ROUNDS | {"real": {"shoe_size": 1.0}}}, "rounds: trained on other evidence"),
+        ({"rounds": ROUNDS | {"shape": 0.0}}, "shape"),
         ({"labels": ["gunshot", "firework"]}, "labels"),
         ({"incident": make_trees(("shoe_size",))}, "other evidence"),
         ({"pulse": make_trees(FEATURES, asked=[[99]] * 4)}, "evidence that there is not"),
@@ -84,7 +95,7 @@ def test_what_is_no_json_is_refused() -> None:
 
 
 def test_an_unknown_model_is_named() -> None:
-    with pytest.raises(BadInput, match=r"'v0'; accepted are v2"):
+    with pytest.raises(BadInput, match=r"'v0'; accepted are v3"):
         load_model("v0")
 
 

@@ -12,10 +12,8 @@ from detector.belief import LABELS, BaseRate, BeliefOptions
 from detector.detect import detect
 from detector.errors import BadInput
 from detector.evidence import write_evidence
-from detector.incident import Incident
 from detector.options import DetectorOptions, hash_options
 from detector.pulse import Pulses
-from detector.round_count import count_range
 from detector.site import AirReading, Site, Station
 
 SHOT_M = np.array([40.0, -25.0])
@@ -63,7 +61,11 @@ def test_three_shots_are_one_alert_where_and_when_they_were(tmp_path: Path) -> N
     (alert,) = result.alerts
     assert np.hypot(*(np.array(alert.position_m[:2]) - SHOT_M)) < 5.0
     assert alert.round_times_s == pytest.approx(SHOTS_S, abs=0.02)
-    assert (alert.rounds, alert.rounds_low, alert.rounds_high) == (3, 3, 3)
+    assert alert.rounds == 3
+    assert 2 <= alert.rounds_low <= 3
+    assert 3 <= alert.rounds_high <= 4
+    assert not alert.automatic
+    assert alert.several_shooters < 0.2
     assert alert.sensors == tuple(f"S{i}" for i in range(8))
     assert alert.time_utc is not None
     assert alert.time_utc.startswith("2026-01-31T20:00:0")
@@ -111,22 +113,7 @@ def test_evidence_lists_what_was_used_and_what_was_not(tmp_path: Path) -> None:
     result = detect(site, Pulses(**{name: column[order] for name, column in extra.items()}))
     (alert,) = write_evidence(result, DetectorOptions(), tmp_path)
     assert alert.evidence == f"evidence/{alert.id}/"
-    packet = json.loads((tmp_path / alert.evidence / "packet.json").read_text())
+    packet = json.loads((tmp_path / str(alert.evidence) / "packet.json").read_text())
     assert len(packet["pulses_used"]) == 24
     assert [row["reason"] for row in packet["pulses_rejected"]] == ["no direct sound of any incident"]
     assert max(abs(row["residual_s"]) for row in packet["pulses_used"]) < 0.02
-
-
-def make_incident(times_s: list[float], heard: list[int]) -> tuple[Incident, np.ndarray]:
-    station = np.concatenate([np.arange(n, dtype=np.int32) for n in heard])
-    rounds = np.repeat(np.arange(len(heard)), heard)
-    return Incident(np.zeros(2), np.array(times_s), np.arange(len(station)), rounds, 9.0), station
-
-
-def test_a_round_that_few_stations_heard_may_be_none() -> None:
-    assert count_range(*make_incident([0.0, 0.5, 1.0], [6, 6, 2])) == (2, 3)
-
-
-def test_a_gap_in_a_regular_cadence_may_be_a_round() -> None:
-    assert count_range(*make_incident([0.0, 0.1, 0.2, 0.4, 0.5], [4] * 5)) == (5, 6)
-    assert count_range(*make_incident([0.0], [4])) == (1, 1)

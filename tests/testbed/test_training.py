@@ -22,6 +22,7 @@ from scenes.schedules.rates import Rates
 from sim.clock import CLOCKS
 from sim.simulate import simulate
 from testbed.training import TrainingOptions, fit, write_model
+from testbed.training_acts import Act
 from testbed.training_figures import area, balanced, calibration_error, judge, measure, precision_at
 from testbed.training_scenes import HeardIncident, HeardScene
 from testbed.training_trees import TreeOptions, grow, temper
@@ -110,7 +111,8 @@ def make_scene(seed: int, apart: float, count: int = 3, kind: str = "made") -> H
         incident = Incident(
             np.zeros(2), np.array([10.0 * k]), np.arange(start, start + 6), np.zeros(6, np.int64), 0.0
         )
-        incidents.append(HeardIncident(incident, name, kind, 1, 150.0))
+        act = Act(name, kind, 1, 1, False, 150.0)
+        incidents.append(HeardIncident(incident, act, np.ones(1, bool), True))
     n = len(label)
     pulses = Pulses(
         np.tile(np.arange(6, dtype=np.int32), n // 6),
