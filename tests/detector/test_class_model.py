@@ -133,6 +133,7 @@ def test_pulses_carry_their_own_belief(tmp_path) -> None:
     assert list(table) == [
         *("sensor", "time_s", "level_db", "snr_db", "sigma_s"),
         *(f"p_{label}" for label in LABELS),
+        "p_shock",
     ]
     assert table["sensor"] == ["S0", "S1", "S2"]
     assert np.sum([table[f"p_{label}"] for label in LABELS], axis=0) == pytest.approx(1.0, abs=1e-5)
