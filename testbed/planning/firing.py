@@ -63,7 +63,8 @@ def _scene_at(
         [
             Event(f"e{i}", f"e{i}", str(kind), 0.0, (x, y, z), {"azimuth_deg": float(azimuth)})
             for i, (kind, azimuth) in enumerate(zip(kinds, azimuths, strict=True))
-        ]
+        ],
+        settings.detector.pause_s,
     )
     seed = int(rng.integers(2**31))  # other noise, eddies and instruments at every cell
     sensors = tuple(

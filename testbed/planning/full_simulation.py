@@ -26,8 +26,10 @@ Floats = npt.NDArray[np.float64]
 # A pulse that comes so long before or after the first arrival reports the shot. Behind houses the first arrival may be
 # too faint, and a stronger one follows.
 EARLY_S, LATE_S = 0.02, 0.06
-# Between shots: echoes and tail of the last have faded.
+# Between shots: echoes and tail of the last have faded, and the detector takes the next for another incident: it would
+# place shots of one incident together, all of them right or all wrong.
 PAUSE_S = 3.0
+APART_S = 1.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,13 +51,21 @@ class FiredShots:
     error_m: Floats
 
 
-def time_shots(events: Sequence[Event]) -> tuple[tuple[Event, ...], float]:
-    """Return the events one after another, `PAUSE_S` apart, and the duration that holds them, s."""
+def time_shots(events: Sequence[Event], incident_pause_s: float) -> tuple[tuple[Event, ...], float]:
+    """Return the events one after another, each an incident of its own, and the duration that holds them, s.
+
+    Parameters
+    ----------
+    events : sequence of Event
+    incident_pause_s : float
+        Rounds further apart are two incidents for the detector, s.
+    """
+    pause_s = max(PAUSE_S, incident_pause_s + APART_S)
     timed = tuple(
-        Event(e.id, e.incident, e.kind, 2.0 + PAUSE_S * i, e.position_m, e.traits)
+        Event(e.id, e.incident, e.kind, 2.0 + pause_s * i, e.position_m, e.traits)
         for i, e in enumerate(events)
     )
-    return timed, 2.0 + PAUSE_S * len(timed) + 2.0
+    return timed, 2.0 + pause_s * len(timed)
 
 
 def fire(

@@ -42,9 +42,9 @@ class Hearing:
     default detector (`tests/bench/hearing_bench.py`); no real neighbourhood had a part in them.
     """
 
-    threshold_db: float = 20.5
-    sigma_db: float = 10.4
-    plain: float = 0.99
+    threshold_db: float = 18.0
+    sigma_db: float = 11.0
+    plain: float = 0.995
     works: float = 1.0
 
 

@@ -51,15 +51,15 @@ class LocationErrors:
     by_distance: float = 0.0
     by_detour: float = 8.0
     floor_m: float = 4.0
-    faint_db: float = 24.0
-    faint_sigma_db: float = 12.0
-    faint_s: float = 0.03
-    astray_few: float = 2.0
-    astray_more: float = 0.3
-    astray_m: float = 40.0
-    astray_log: float = 1.0
-    lost_few: float = -0.5
-    lost_more: float = 0.3
+    faint_db: float = 22.4
+    faint_sigma_db: float = 12.9
+    faint_s: float = 0.028
+    astray_few: float = 0.78
+    astray_more: float = 0.1
+    astray_m: float = 20.1
+    astray_log: float = 1.02
+    lost_few: float = -0.77
+    lost_more: float = 0.48
 
 
 def arrival_sigma_m(

@@ -78,7 +78,8 @@ def one_night(name: str, seed: int) -> np.ndarray:
                 f"e{i}", f"e{i}", str(kind), 0.0, (float(x), float(y), 1.5), {"azimuth_deg": float(azimuth)}
             )
             for i, (kind, (x, y), azimuth) in enumerate(zip(kinds, at, azimuths, strict=True))
-        ]
+        ],
+        DetectorOptions().pause_s,
     )
     scene = Scene(block, sensors, events, duration, seed, WEATHERS["mild"], Ambient())
     fired = fire(scene, PathOptions(), Survey(), CLOCKS["gps"].sigma_s, DetectorOptions(), 1)

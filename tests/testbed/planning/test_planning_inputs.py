@@ -1,5 +1,6 @@
 """Files that planners bring: read as they are meant, mistakes told by id."""
 
+import base64
 import json
 
 import numpy as np
@@ -32,6 +33,19 @@ OSM = """<?xml version="1.0" encoding="UTF-8"?>
 </osm>
 """
 
+# Written by osmium: heights "40'" and "12;14", a construction site, a roof, a bow tie, a house 500 km off, one with 4
+# levels, a way of 2 points, a street.
+PBF = (
+    "AAAADQoJT1NNSGVhZGVyGDsQLxo3eJxT4vMvzg1OzkjNTdQNM9AzU+JySc0rTvXLT0ktbmIUyMlMyi/OzSzN1TfSMzLWMwQAX2cOkwAAAAwKB0"
+    "9TTURhdGEYjQEQ/gIahwF4nONi4WLgYhD6yiT0iYlLQYyJiYkPB1YCYq1VjFwKjASAkAIDASBFUIUSQRVaCkwEVDhZNew7s4OZ4QI/w3l+dPLD"
+    "CqYL/Of5L/B/6J2jAhKY/xtC348FkV7OB1ZetlogzzBffsEcRqz0/SvMYPrAxYfKYMb/GfchjPNtEJkggp4AAKKONn4AAAAMCgdPU01EYXRhGN"
+    "MBENoCGs0BeJxtzksKwjAUheHepGnjtaB0IFIfiBPFkUpHCg5cgjuoGm2gtNCHootwOa7LJRhCHAQcf5zDjwId5MdGZmeZX9FLhbymNdKHqJDG"
+    "y5lStlpvVzEGpyKv6rI51bLI0S2L4oKd33CTiZvIKoQY/VQ93JMHtktRybPIa5lk4QeiEYeQAIkIdafIoev0nYkzZ3vWI4QwxcSwZ/NC84DTEC"
+    "AC38adQVcjt/FgkGmkNl4Mev/wqXHMfZXUUklosfcC7UPeCqEdQWDrW+sXEG8uUwAAAAsKB09TTURhdGEYQRA5Gj14nONi4WLgYhAyFNLnYu7i"
+    "Y9IS4WJiZBRiYmCQAmIlINZiYmJwYmvYd2YHM4MX24UXN6wu8AcBxQGu1Ql2AAAACwoHT1NNRGF0YRg+EDIaOnic4xLmYuDiSCrNzEnJzEvnYq"
+    "5MLeZiEJKWkuTgEGJklGJkUuLiYBRgkGBQYNBgdmLu4mMCANmoBxg="
+)
+
 
 def town() -> Block:
     house = np.array([(-20.0, -20.0), (20.0, -20.0), (20.0, 20.0), (-20.0, 20.0)])
@@ -50,6 +64,21 @@ def test_openstreetmap_is_read_and_what_is_no_building_named(tmp_path):
     assert "LineString" in told["w11"]
     assert "roof" in told["w12"]
     assert [f["properties"]["id"] for f in read_map(file, "lines")] == ["w13"]
+
+
+def test_a_packed_file_with_all_that_openstreetmap_brings_is_read_and_told_by_id(tmp_path):
+    file = tmp_path / "town.osm.pbf"
+    file.write_bytes(base64.b64decode(PBF))
+    block, account = read_footprints(file)
+    heights = {b.id: b.height_m for b in block.buildings}
+    assert set(heights) == {"w1", "w2", "w5.1", "w5.2", "w7"}  # a bow tie is two triangles
+    assert heights["w1"] == pytest.approx(12.192)
+    assert heights["w2"] == pytest.approx(14.0)
+    repaired, dropped = dict(account.repaired), dict(account.dropped)
+    assert set(repaired) == {"w1", "w2", "w5"}
+    assert set(dropped) == {"w3", "w4", "w6", "w8"}
+    assert "506 km" in dropped["w6"]
+    assert [f["properties"]["id"] for f in read_map(file, "lines")] == ["w9"]
 
 
 def test_entities_in_openstreetmap_files_are_refused(tmp_path):

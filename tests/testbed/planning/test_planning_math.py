@@ -5,10 +5,13 @@ import itertools
 import numpy as np
 import pytest
 
+from detector.options import DetectorOptions
 from scenes.ambient import Ambient
+from scenes.event import Event
 from scenes.sensor import Microphone
 from testbed.planning.acceptance import shots_needed
 from testbed.planning.coverage import count_at_least, count_without_each
+from testbed.planning.full_simulation import time_shots
 from testbed.planning.gunfire import SHARES, aim_gain_db, is_detectable, share_draws, shares_of
 from testbed.planning.hearing import Hearing, band_weights, chances, noise_db, signal_to_noise_db
 from testbed.planning.location import LocationErrors, arrival_sigma_m, expected_bound
@@ -154,3 +157,11 @@ def test_the_number_of_shots_tells_a_good_network_from_the_rule():
     assert shots_needed(1.0, 0.95) == 29  # 0.9^29 < 0.05
     assert shots_needed(0.5, 0.95) < 15
     assert shots_needed(0.9, 0.95) is None
+
+
+def test_shots_of_a_check_are_incidents_of_their_own():
+    # Closer ones the detector would place together: twenty shots would be one observation.
+    events = [Event(f"e{i}", f"e{i}", "pistol-9mm", 0.0, (0.0, 0.0, 1.5)) for i in range(3)]
+    timed, duration = time_shots(events, DetectorOptions().pause_s)
+    assert np.diff([e.time_s for e in timed]).min() > DetectorOptions().pause_s
+    assert duration > timed[-1].time_s + 2.0
