@@ -93,7 +93,7 @@ def one_night(name: str, seed: int) -> np.ndarray:
         weapon = WEAPONS[event.kind]
         draw = SharedDraws(
             np.ones(1),
-            np.array([np.mean(weapon.level_db)]),
+            np.array([float(np.mean(weapon.level_db))]),
             np.radians([azimuths[i]]),
             np.array([weapon.directivity]),
         )

@@ -108,6 +108,8 @@ def test_a_package_in_metres_comes_out_where_the_same_in_degrees_does(tmp_path):
     write_package(tmp_path / "a.gpkg", "EPSG:4326", [degrees])
     write_package(tmp_path / "b.gpkg", "EPSG:32619", [metres])
     first, second = (read_footprints(tmp_path / f"{name}.gpkg")[0] for name in "ab")
+    assert first.origin is not None
+    assert second.origin is not None
     assert second.origin.lon == pytest.approx(first.origin.lon, abs=1e-6)
     np.testing.assert_allclose(first.buildings[0].outline, second.buildings[0].outline, atol=0.02)
 

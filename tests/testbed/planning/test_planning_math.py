@@ -155,7 +155,7 @@ def test_the_band_holds_most_of_a_blast_and_noise_adds_up_below_the_street():
 
 def test_the_number_of_shots_tells_a_good_network_from_the_rule():
     assert shots_needed(1.0, 0.95) == 29  # 0.9^29 < 0.05
-    assert shots_needed(0.5, 0.95) < 15
+    assert (shots_needed(0.5, 0.95) or 2_000) < 15
     assert shots_needed(0.9, 0.95) is None
 
 
