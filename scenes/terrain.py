@@ -15,7 +15,7 @@ class Terrain:
     What follows it: sources and mounts that are placed above ground, the bases of buildings, lines of sight, cuts over
     roofs and hills, and the place and height of ground reflections. Positions that are given as [x, y, z] are above the
     datum, hills or not. What does not: facades stay vertical and roofs level; the ground reflects as a plane, that
-    through the ground at both ends of a path; the late tail knows houses as high as they are, but the ground at z = 0.
+    through the ground at both ends of a path; in the late tail bare ground hides nothing.
 
     Attributes
     ----------

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 
 import numpy as np
 import numpy.typing as npt
@@ -66,10 +66,9 @@ def open_engine(
                 "propagation=pyroomacoustics takes flat ground; scene.terrain wants propagation=native"
             )
         return open_image_sources(city, air, chosen)
-    if hilly:
-        return open_relief(city, air, chosen)
+    anew = open_relief(city, air, chosen) if hilly else partial(trace_paths, city, air, options=chosen)
     if receivers is None:
-        return lambda source, ends: trace_paths(city, air, source, ends, chosen)
+        return anew
     known = receivers
 
     @cache
@@ -79,13 +78,15 @@ def open_engine(
     # Who stands still and fires again is heard along the same paths.
     @lru_cache(STILL_MAX)
     def from_place(place: tuple[float, ...]) -> tuple[Paths, ...]:
+        if hilly:
+            return tuple(anew(np.array(place), known))
         doublings = math.ceil(math.log2(max(place[-1] / STREET_M, 1.0)))
         return tuple(trace_to_ears(city, air, np.array(place), ears(doublings), chosen))
 
     def trace(source: npt.ArrayLike, ends: npt.ArrayLike) -> list[Paths]:
         place = tuple(np.asarray(source, dtype=np.float64).ravel().tolist())
         if ends is not known or not 0.0 <= place[-1] < math.inf:
-            return trace_paths(city, air, source, ends, chosen)
+            return anew(source, ends)
         return list(from_place(place))
 
     return trace

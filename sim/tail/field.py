@@ -9,8 +9,12 @@ Walks from the source and from each receiver meet patches of facades; links betw
 other (bidirectional; Veach 1997, ch. 10, with one link a way). Streets on both sides of a roof thus ring, each with its
 own reverberation, as background noise in shielded canyons shows (Hornikx et al. 2014, Acta Acustica 100, 239).
 
-Left out: terrain (houses are as high above the datum as they are, but the ground lies at z = 0); the shock wave of a
-bullet, which is heard along its paths alone; gradients of wind and temperature, which bend no way of the tail.
+Over hills walks go through streets made flat, heights counted from the ground below; links go from patch to patch over
+roofs where both lie, so that a facade on a slope is lit from across the valley. Bare hills between them hide nothing:
+the roofs on them do.
+
+Left out: the shock wave of a bullet, which is heard along its paths alone; gradients of wind and temperature, which
+bend no way of the tail.
 """
 
 from dataclasses import dataclass, replace
@@ -24,7 +28,7 @@ from scenes.material import load_material
 from scenes.streams import draw_stream
 from sim.propagation.city import City
 from sim.propagation.paths import BANDS_HZ
-from sim.propagation.places import check_places
+from sim.propagation.places import building_over, check_places
 from sim.sources.emission import Directivity
 from sim.tail.link import DRAWN, LINK, link_patches
 from sim.tail.walk import PATCH, STEPS_MAX, walk_streets
@@ -50,6 +54,10 @@ class ScatteredField:
     Attributes
     ----------
     city : City
+    walls : ndarray of WALL
+        The city's as they would stand on the plane z = 0.
+    bases : ndarray, shape (buildings,)
+        Height of the buildings' feet, m.
     kept, mirrored : ndarray, shape (walls, 8)
         Share of the energy that facades return; share of that which leaves as from a mirror.
     ground : ndarray, shape (8,)
@@ -67,6 +75,8 @@ class ScatteredField:
     """
 
     city: City
+    walls: Records
+    bases: Floats
     kept: Floats
     mirrored: Floats
     ground: Floats
@@ -101,8 +111,15 @@ def open_field(
     turn = np.pi * (1.0 + 5.0**0.5) * number
     flat = np.sqrt(1.0 - rise**2)
     directions = np.stack([flat * np.cos(turn), flat * np.sin(turn), rise], axis=1)
+    bases = np.array([building.base_m for building in block.buildings])
+    flat_walls = walls
+    if bases.any():
+        flat_walls = walls.copy()
+        flat_walls["top"] -= bases[walls["building"]]
     field = ScatteredField(
         city,
+        flat_walls,
+        bases,
         np.ones_like(kept) if rigid else kept,
         np.ones_like(mirrored) if rigid else mirrored,
         np.ones_like(ground) if rigid else ground,
@@ -156,23 +173,38 @@ def _walk(field: ScatteredField, place: Floats, weights: Floats) -> Records:
     """Return the patches that walks from a place meet, the place itself first; `weights` (walks,) weigh power."""
     patches = np.zeros(1 + WALKS * STEPS_MAX, PATCH)
     powers = 4.0 * np.pi / WALKS * weights
-    plan = field.city.plan
+    start = place - (0.0, 0.0, _floor_at(field, place))
     count = walk_streets(
-        plan.walls,
-        plan.grid,
-        float(plan.walls["top"].max()),
+        field.walls,
+        field.city.plan.grid,
+        float(field.walls["top"].max()),
         field.kept,
         field.mirrored,
         field.ground,
-        place,
+        start,
         field.directions,
         powers,
         field.lots,
         patches,
     )
+    terrain = field.city.terrain
+    if terrain is not None:
+        patches["z"][:count] += terrain.height_at(
+            np.stack([patches["x"][:count], patches["y"][:count]], axis=1)
+        )
     patches["x"][0], patches["y"][0], patches["z"][0] = place
     patches["power"][0] = patches["mirrored"][0] = 1.0
     return patches[:count]
+
+
+def _floor_at(field: ScatteredField, place: Floats) -> float:
+    """Return the height of what counts as flat ground below a place: of the house that it is on, or of the terrain."""
+    terrain, x, y = field.city.terrain, float(place[0]), float(place[1])
+    if terrain is None:
+        return 0.0
+    house = building_over(field.walls, field.city.plan.grid, x, y, -1.0)
+    # A place beside the downhill end of a plot is above the ground there, not below that of the raster.
+    return float(field.bases[house]) if house >= 0 else min(float(terrain.height_at(place)), float(place[2]))
 
 
 def _draw(patches: Records, step: int) -> Records:

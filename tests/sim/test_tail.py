@@ -12,6 +12,7 @@ from scenes.event import Event
 from scenes.material import load_material
 from scenes.scene import Scene
 from scenes.sensor import Clock, Microphone, Sensor
+from scenes.terrain import Terrain
 from sim.air_filter import NEPER_PER_DB
 from sim.arrivals import open_street, trace_event
 from sim.band_filter import design_shelves
@@ -44,6 +45,14 @@ def box(name, west, south, east, north, height_m):
 
 def block(*buildings):
     return Block("street-v1", buildings, BOUNDS, Ground("concrete"))
+
+
+def laid_on(built, rise, half=500.0):
+    """Lay a flat block on ground that rises to the north by `rise` m a m and is 30 m high at y = 0."""
+    heights = np.clip(30.0 + rise * np.array([-half, half]), 0.0, None)[:, None] * np.ones((1, 2))
+    terrain = Terrain(-half, -half, (2.0 * half, 2.0 * half), heights)
+    houses = tuple(replace(b, base_m=float(terrain.height_at(b.outline).min())) for b in built.buildings)
+    return replace(built, buildings=houses, ground=replace(built.ground, terrain=terrain))
 
 
 def street(width_m=20.0, height_m=15.0):
@@ -109,6 +118,32 @@ def test_one_facade_scatters_what_the_integral_over_it_says(many_walks):
                 share * source_share * receiver_share * (30.0**2 / (np.pi * near**1.5 * far**1.5)).sum()
             )
     assert 10.0 * np.log10(found / expected) == pytest.approx(0.0, abs=0.5)
+
+
+def town():
+    """Six rows of houses, streets of 16 m between."""
+    return block(*(box(f"row {k}", -200, 28 * k - 78, 200, 28 * k - 66, 9) for k in range(6)))
+
+
+def test_on_a_terrace_the_streets_ring_as_at_the_datum():
+    built, up = street(), np.array([0.0, 0.0, 30.0])
+    flat, high = (
+        links_of(field_of(b, RECEIVER + lift), SOURCE + lift)[0]
+        for b, lift in ((built, 0.0 * up), (laid_on(built, 0.0), up))
+    )
+    assert energy(high) == pytest.approx(energy(flat), rel=1e-6)
+    assert high["length"] == pytest.approx(flat["length"])
+
+
+def test_a_hillside_town_rings_as_the_flat_town_does(many_walks):
+    """Rows on a slope of 1 in 20, each 1.4 m above the one below: no street is deeper for lying higher."""
+    built = town()
+    tilted = laid_on(built, 0.05)
+    places = np.array([[0.0, 0.0, 1.5], [60.0, 0.0, 5.0]])
+    stood = places + np.array([0.0, 0.0, 1.0]) * tilted.ground.height_at(places)[:, None]
+    flat = energy(links_of(field_of(built, places[1:]), places[0])[0])
+    hilly = energy(links_of(field_of(tilted, stood[1:]), stood[0])[0])
+    assert 10.0 * np.log10(hilly / flat) == pytest.approx(0.0, abs=0.3)
 
 
 def test_twice_the_scattering_gives_twice_the_energy_from_one_facade_and_more_in_a_street():

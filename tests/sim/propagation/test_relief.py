@@ -197,6 +197,25 @@ def test_over_hills_and_houses_both_directions_are_alike(make, seed):
         assert np.all(paths.delay_s >= math.dist(points[0], end) / CALM.sound_speed_mps - 1e-9)
 
 
+def test_who_stands_still_on_a_hill_is_traced_once_along_the_paths_found_anew(make):
+    block, plans = make.random_block(0, count=12)
+    block = laid_on(block, lambda x, y: 10.0 + 0.05 * x + 0.02 * y)
+    plan = make.streets(plans, np.random.default_rng(0), 5)
+    points = np.column_stack([plan, block.ground.height_at(plan) + np.array([1.5, 6.0, 3.0, 9.0, 6.0])])
+    receivers = points[1:]
+    search = open_engine(index_block(block), CALM, receivers=receivers)
+    first, again = search(points[0], receivers), search(points[0].copy(), receivers)
+    assert all(one is other for one, other in zip(first, again, strict=True))
+    moved = search(points[0] + np.array([0.0, 0.0, 0.5]), receivers)
+    assert not any(
+        np.array_equal(one.delay_s, other.delay_s) for one, other in zip(first, moved, strict=True)
+    )
+    for one, other in zip(first, engine(block)(points[0], receivers), strict=True):
+        for field in dataclasses.fields(one):
+            assert np.array_equal(getattr(one, field.name), getattr(other, field.name))
+    assert len(search(points[0], receivers[:2])) == 2
+
+
 def test_what_lies_under_a_hill_is_refused_and_told_how_high_it_must_be(make):
     search = engine(laid_on(make.block(), ridge))
     with pytest.raises(BadInput, match=r"source 0 .* under the ground; up must be 20.00 or more there"):
