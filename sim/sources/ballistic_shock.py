@@ -5,8 +5,11 @@ projectile that slows down turns its rays forward, so that they part and the sho
 projectile of constant speed (Pierce 1981, Acoustics, 11-8: weak shocks along ray tubes).
 """
 
+import math
+
 import numpy as np
 import numpy.typing as npt
+from numba import njit
 
 from scenes.weapons import Projectile
 from sim.sources.emission import EMISSION_RATE_HZ, Directivity, Emission, Shock
@@ -18,7 +21,7 @@ _RISE_S = 15e-6
 _SLOWEST_SOUND_MPS = 300.0
 # Closer than this the far-field formula does not hold.
 _NEAREST_MISS_M = 0.2
-_HALVINGS = 50
+_STEPS_MOST, _NEAR_ENOUGH_M = 60, 1e-9
 # -60 dB: what a point sends this far off the cone is nothing.
 _OFF_CONE_GAIN = 1e-3
 
@@ -87,7 +90,7 @@ def emission_points(
     """Find where the shock that reaches each receiver left the trajectory.
 
     There the time of flight plus the time of sound is stationary, which is the Mach angle of the local speed;
-    at constant speed it is x - b tan(Mach angle). The derivative grows along the trajectory, so bisection finds it.
+    at constant speed it is x - b tan(Mach angle). The derivative grows along the trajectory, so it has one root.
 
     Parameters
     ----------
@@ -104,21 +107,43 @@ def emission_points(
     ndarray, shape (k,)
         Distance from the muzzle, m; NaN where the shock does not pass.
     """
+    return _leave(projectile.drag_per_m, projectile.speed_mps, along_m, miss_m, sound_mps, reach_m)
 
-    def slope(x: npt.NDArray[np.float64], chosen: npt.NDArray[np.intp] | slice) -> npt.NDArray[np.float64]:
-        slowness, left_m = np.exp(projectile.drag_per_m * x) / projectile.speed_mps, along_m[chosen] - x
-        return slowness - left_m / (np.hypot(left_m, miss_m[chosen]) * sound_mps)
 
-    low, high = np.zeros_like(along_m), np.full_like(along_m, reach_m)
-    passes = np.flatnonzero((slope(low, slice(None)) < 0.0) & (slope(high, slice(None)) > 0.0))
-    low, high = low[passes], high[passes]
-    for _ in range(_HALVINGS):
-        middle = 0.5 * (low + high)
-        later = slope(middle, passes) < 0.0
-        low, high = np.where(later, middle, low), np.where(later, high, middle)
-    result = np.full_like(along_m, np.nan)
-    result[passes] = 0.5 * (low + high)
+@njit(cache=True, nogil=True)
+def _leave(drag, speed, along, miss, sound, reach):
+    """Find the roots of `emission_points` by Newton's steps, halving where one leaves the bracket."""
+    result = np.full(len(along), np.nan)
+    for i in range(len(along)):
+        low, high = 0.0, reach
+        if not (
+            _slope(drag, speed, along[i], miss[i], sound, low) < 0.0
+            and _slope(drag, speed, along[i], miss[i], sound, high) > 0.0
+        ):
+            continue
+        x = 0.5 * (low + high)
+        for _ in range(_STEPS_MOST):
+            value = _slope(drag, speed, along[i], miss[i], sound, x)
+            if value < 0.0:
+                low = x
+            else:
+                high = x
+            way = math.hypot(along[i] - x, miss[i])
+            steepness = drag * math.exp(drag * x) / speed + miss[i] ** 2 / (way**3 * sound)
+            nearer = x - value / steepness
+            if not low <= nearer <= high:
+                nearer = 0.5 * (low + high)
+            done = abs(nearer - x) < _NEAR_ENOUGH_M
+            x = nearer
+            if done:
+                break
+        result[i] = x
     return result
+
+
+@njit(cache=True, nogil=True)
+def _slope(drag, speed, along, miss, sound, x):
+    return math.exp(drag * x) / speed - (along - x) / (math.hypot(along - x, miss) * sound)
 
 
 def shock_strength(
