@@ -56,8 +56,8 @@ def _levels(axis: Axes, rows: Observed, side: str) -> None:
 def _residuals(axis: Axes, rows: Observed, side: str) -> None:
     residual = rows.arrivals["residual_s"].drop_nulls().to_numpy() * 1e3
     axis.hist(
-        residual, np.arange(-40.0, 41.0, 2.0).tolist(), density=True, histtype="step", lw=2, color=COLOURS[side],
-        label=f"{side}, {len(residual)} pulses",
+        residual, np.arange(-40.0, 41.0, 2.0).tolist(), density=bool(len(residual)), histtype="step", lw=2,
+        color=COLOURS[side], label=f"{side}, {len(residual)} pulses",
     )  # fmt: skip
     axis.set(
         xlabel="arrival after the straight line, ms",
@@ -108,8 +108,9 @@ def _decay(axis: Axes, rows: Observed, side: str) -> None:
     hops = round(COURSE_S / HOP_S)
     kept = [one[:hops] for one in rows.clips["course_db"].drop_nulls().to_list() if len(one) >= hops // 2]
     if kept:
-        courses = np.array([one + [np.nan] * (hops - len(one)) for one in kept])
-        _band(axis, np.arange(hops, dtype=np.float64) * HOP_S, courses, side)
+        longest = max(map(len, kept))
+        courses = np.array([one + [np.nan] * (longest - len(one)) for one in kept])
+        _band(axis, np.arange(longest, dtype=np.float64) * HOP_S, courses, side)
     axis.axhline(-20.0, color="black", lw=0.8, ls=":")
     axis.set(
         xlabel="time after the peak, s",

@@ -17,9 +17,11 @@ from sim.propagation.trace import PathOptions
 from testbed.cli import main
 from testbed.field import read_set
 from testbed.livefire_survey import average_positions
+from testbed.realism.clip import CENTRES_HZ, CLIPS
 from testbed.realism.compare import compare, format_verdicts, judge, record
 from testbed.realism.detectors import format_detectors, order_of
-from testbed.realism.observe import ARRIVALS, Observed, observe
+from testbed.realism.observe import ARRIVALS, OTHERS, PAIRS, Observed, observe
+from testbed.realism.plots import draw_realism
 from testbed.realism.protocol import World, kind_of, lay_out
 from testbed.realism.run_realism import level_offset, run_realism
 from testbed.realism.statistics import Row, fit_levels, measure_paths
@@ -175,3 +177,15 @@ def test_order_of_detectors_is_told():
     scores = {"a": {"real": side(3), "simulated": side(5)}, "b": {"real": side(4), "simulated": side(9)}}
     assert order_of(scores, "real") == ["b", "a"]
     assert "order by rounds located: the same" in format_detectors(scores)
+
+
+def test_clips_cut_short_by_masks_and_no_arrival_are_drawn_without_a_warning(tmp_path):
+    """Past the longest clip there is nothing to take a quantile of, and no density without an arrival."""
+    clip = dict.fromkeys(CLIPS) | {"spectrum_db": [-20.0] * len(CENTRES_HZ)}
+    clips = pl.DataFrame(
+        [clip | {"course_db": [-0.2 * i for i in range(n)]} for n in (90, 110)], schema=CLIPS
+    )
+    arrivals, others, pairs = (pl.DataFrame(schema=schema) for schema in (ARRIVALS, OTHERS, PAIRS))
+    rows = Observed(arrivals, others, clips, pairs, 0)
+    draw_realism(tmp_path / "realism.png", {"FP1": rows}, {"FP1": rows})
+    assert (tmp_path / "realism.png").stat().st_size > 0
