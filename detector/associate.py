@@ -150,7 +150,9 @@ def _explain(
         taken = pulses_of([g.best for g in found], ears)
         others = pulses_of([k.best for k in known if k is not f], ears)
         starts = [h.place for h in (f.best, *f.others)]
-        for heard_else in (taken, taken | others):
+        # Near places explain each other's pulses as late: where each keeps its own, the stronger takes no whole round
+        # of a weaker one for the little that it is worth to it. Only one that would be left with nothing takes.
+        for heard_else in (taken | others, taken):
             ranked = climb_free(starts, heard_else, ears, noise, options.search)
             ranked = [
                 h for h in ranked if _acceptable(h, ears, options, len(found)) and is_same_sound(h, f.best)

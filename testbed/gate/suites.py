@@ -96,17 +96,19 @@ class GateScene:
     settings: RunSettings
 
 
-def draw_scene(number: int) -> GateScene:
+def draw_scene(number: int, series: int = SERIES_SEED) -> GateScene:
     """Draw a scene of the series.
 
     Parameters
     ----------
     number : int
         From 0.
+    series : int
+        Seed of the series; any but the gate's own is for benches.
     """
-    rng = draw_stream(SERIES_SEED, "gate scene", str(number))
+    rng = draw_stream(series, "gate scene", str(number))
     block, layout, clock, air, street, survey, night = (
-        _deal(kind, cards, number)
+        _deal(kind, cards, number, series)
         for kind, cards in (
             ("block", _BLOCKS),
             ("layout", _LAYOUTS),
@@ -138,9 +140,9 @@ def draw_scene(number: int) -> GateScene:
     return GateScene(f"g{number:04d}", about, settings)
 
 
-def _deal(kind: str, cards: tuple[str, ...], number: int) -> str:
+def _deal(kind: str, cards: tuple[str, ...], number: int, series: int) -> str:
     deck, place = divmod(number, _DECK)
-    return cards[draw_stream(SERIES_SEED, f"gate {kind}", str(deck)).permutation(_DECK)[place]]
+    return cards[draw_stream(series, f"gate {kind}", str(deck)).permutation(_DECK)[place]]
 
 
 def _draw_block(kind: str, rng: np.random.Generator) -> Grid | Crossroads:
