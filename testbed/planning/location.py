@@ -51,14 +51,14 @@ class LocationErrors:
     by_distance: float = 0.0
     by_detour: float = 8.0
     floor_m: float = 4.0
-    faint_db: float = 22.4
-    faint_sigma_db: float = 12.9
+    faint_db: float = 22.9
+    faint_sigma_db: float = 12.5
     faint_s: float = 0.028
-    astray_few: float = 0.78
-    astray_more: float = 0.1
-    astray_m: float = 20.1
-    astray_log: float = 1.02
-    lost_few: float = -0.77
+    astray_few: float = 1.2
+    astray_more: float = 0.18
+    astray_m: float = 20.2
+    astray_log: float = 0.98
+    lost_few: float = -0.82
     lost_more: float = 0.48
 
 
