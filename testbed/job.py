@@ -14,8 +14,8 @@ from omegaconf import DictConfig
 from scenes.errors import BadInput
 from testbed.complaints import BAD_INPUT, tell
 from testbed.config import read_settings
+from testbed.full_disk import is_disk_full
 from testbed.outbox import job_folder, outbox, write_provenance
-from testbed.sweep.full_disk import is_disk_full
 
 S = TypeVar("S")
 T = TypeVar("T")

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from scenes.errors import BadInput
 from testbed.config import SweepSettings
+from testbed.full_disk import is_disk_full
 from testbed.sweep.cells import compose_cells, tasks_of
 from testbed.sweep.compute import Dask
 from testbed.sweep.design import read_seeds
 from testbed.sweep.fan_out import Measure
-from testbed.sweep.full_disk import is_disk_full
 from testbed.sweep.manifest import claim_folder, lock_folder, manifest_of
 from testbed.sweep.missing import compute_missing
 from testbed.sweep.scene_task import measure_scene

@@ -19,7 +19,7 @@ from testbed.command_detector import CommandDetector
 from testbed.config import RunSettings
 from testbed.delay_map import map_delays, write_delays
 from testbed.error_budget import measure_budget
-from testbed.sweep.full_disk import is_disk_full
+from testbed.full_disk import is_disk_full
 from testbed.sweep.record import Record, Task, failure_of, head_of, numbers_of
 from testbed.truth import Truth
 from testbed.verbs.listen import listen_with_command

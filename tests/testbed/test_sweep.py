@@ -207,7 +207,7 @@ def test_a_full_disk_is_known_whatever_a_library_calls_it(tmp_path, monkeypatch,
         raise RuntimeError(msg)
 
     monkeypatch.setattr(scene_task, "render", fill)
-    monkeypatch.setattr("testbed.sweep.full_disk._LITTLE_BYTES", float("inf"))
+    monkeypatch.setattr("testbed.full_disk._LITTLE_BYTES", float("inf"))
     assert sweep(tmp_path / "out", "seeds=2") == 2
     assert "the disk is full; 0 of 2 scenes are kept" in capfd.readouterr().err
 
