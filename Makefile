@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 WORKERS ?= 2
 
-.PHONY: cluster-test extras optuna-test demo gallery picture test lint types contracts unit baselines bench clean
+.PHONY: cluster-test extras optuna-test demo experiments gallery picture test lint types contracts unit baselines bench clean
 
 demo: $(READY)
 	$(BIN)/echoblock run out=results/demo
@@ -17,6 +17,20 @@ picture: demo
 # Every source at three distances, every fault: waveform, spectrum, spectrogram.
 gallery: $(READY)
 	$(BIN)/python -m testbed.gallery results/gallery
+
+# Every experiment in full (about two hours on two cores), its plots for docs/experiments.md; resumes where it was.
+EXPERIMENTS ?= clock-jitter sensor-density ambient-noise wind sensor-faults survey-error full-scale mount-height \
+	firework-density building-heights
+experiments: $(READY)
+	for name in $(EXPERIMENTS); do \
+		$(BIN)/echoblock sweep experiment=$$name workers=$(WORKERS) out=results/experiments/$$name || exit $$?; \
+	done
+	mkdir -p docs/experiments
+	for name in $(EXPERIMENTS); do \
+		for plot in results/experiments/$$name/plots/*.png; do \
+			case $$plot in *-by-*) ;; *) cp $$plot docs/experiments/$$name-$${plot##*/} ;; esac; \
+		done; \
+	done
 
 test: $(READY) lint types contracts unit
 

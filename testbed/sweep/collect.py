@@ -13,7 +13,8 @@ from testbed.sweep.shards import read_records
 from testbed.sweep.sweep_page import summarise
 from testbed.sweep.tables import FILES, tables_of, write_tables
 
-PRODUCTS = (*FILES.values(), "summary.csv", "effects.csv", "report.html")
+PLOTS = "plots"
+PRODUCTS = (*FILES.values(), "summary.csv", "effects.csv", "report.html", PLOTS)
 
 
 def collect(results: Path, objective: str) -> Path:
@@ -56,14 +57,17 @@ def collect(results: Path, objective: str) -> Path:
     if not len(tables.scenes):
         raise BadInput(f"results={results}: no scene has been computed yet")
     write_tables(tables, results)
-    page, cells, effects = summarise(manifest, tables, objective)
-    for name, text in (
-        ("summary.csv", cells.write_csv()),
-        ("effects.csv", effects.write_csv()),
-        ("report.html", page),
-    ):
-        draft = results / f".{name}.part"
-        draft.write_text(text, encoding="utf-8")
+    report = summarise(manifest, tables, objective)
+    (results / PLOTS).mkdir(exist_ok=True)
+    products = {
+        "summary.csv": report.cells.write_csv().encode(),
+        "effects.csv": report.effects.write_csv().encode(),
+        "report.html": report.page.encode(),
+        **{f"{PLOTS}/{name}": png for name, png in report.pictures.items()},
+    }
+    for name, content in products.items():
+        draft = results / ".product.part"
+        draft.write_bytes(content)
         draft.replace(results / name)
     return results
 

@@ -44,8 +44,8 @@ class Factor:
 def read_factors(cells: Sequence[Sequence[str]]) -> tuple[Factor, ...]:
     """Return the factors of cells that are given as overrides.
 
-    A numeric factor of many levels (a random design) is binned into equal shares of its cells; the level is then the
-    median of the bin.
+    The level of cells that leave a factor unset is what they say instead, where it is one thing. A numeric factor of
+    many levels (a random design) is binned into equal shares of its cells; the level is then the median of the bin.
     """
     names: list[str] = []
     for words in cells:
@@ -53,7 +53,7 @@ def read_factors(cells: Sequence[Sequence[str]]) -> tuple[Factor, ...]:
     factors: list[Factor] = []
     aliases: dict[tuple[int, ...], int] = {}
     for name in names:
-        said = [next((w.split("=", 1)[1] for w in words if key_of(w) == name), UNSET) for words in cells]
+        said = _levels_said(name, cells)
         first_seen = list(dict.fromkeys(said))
         if len(first_seen) == 1:
             continue
@@ -69,10 +69,22 @@ def read_factors(cells: Sequence[Sequence[str]]) -> tuple[Factor, ...]:
     return tuple(factors)
 
 
+def _levels_said(name: str, cells: Sequence[Sequence[str]]) -> list[str]:
+    """Return what each cell says of a key; those that do not name it, what all of them and no other cell say."""
+    said = [next((w.split("=", 1)[1] for w in words if key_of(w) == name), None) for words in cells]
+    silent = [set(words) for words, value in zip(cells, said, strict=True) if value is None]
+    others = [set(words) for words, value in zip(cells, said, strict=True) if value is not None]
+    instead = set.intersection(*silent).difference(*others) if silent else set()
+    unset = " ".join(sorted(instead)) or UNSET
+    return [unset if value is None else value for value in said]
+
+
 def _factor(name: str, said: Sequence[str]) -> Factor:
     numbers = [_number(value) for value in said]
     if any(number is None for number in numbers):
-        levels = tuple(dict.fromkeys(said))
+        seen = dict.fromkeys(said)
+        in_order = sorted((v for v in seen if _number(v) is not None), key=float)
+        levels = (*in_order, *(v for v in seen if _number(v) is None))
         return Factor(name, (), levels, None, tuple(levels.index(value) for value in said))
     known = [number for number in numbers if number is not None]
     values = sorted(set(known))

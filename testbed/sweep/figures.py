@@ -3,6 +3,7 @@
 import io
 import itertools
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
@@ -27,6 +28,16 @@ _DECADES = 30.0
 _DPI = 110
 
 
+@dataclass(frozen=True)
+class Picture:
+    """A PNG with its name, what it shows and, where it opens a part of the page, that part's heading."""
+
+    name: str
+    title: str
+    png: bytes
+    heading: str = ""
+
+
 def draw_levels(levels: pl.DataFrame, factor: Factor) -> bytes:
     """Draw every shown metric against a factor, with 95 % intervals."""
     figure = Figure(figsize=(10.5, 5.4), layout="constrained")
@@ -39,8 +50,10 @@ def draw_levels(levels: pl.DataFrame, factor: Factor) -> bytes:
             levels[f"{name}_{side}"].cast(pl.Float64).fill_null(levels[name]).to_numpy()[known].astype(float)
             for side in ("low", "high")
         )
+        # Numbers are joined; of names none comes after another.
+        marks = "o" if factor.values is None else "o-"
         ax.errorbar(
-            at, value, [value - low, high - value], fmt="o-", color=COLOURS[0], capsize=3, markersize=4
+            at, value, [value - low, high - value], fmt=marks, color=COLOURS[0], capsize=3, markersize=4
         )
         if not known:
             ax.plot(place, np.full(len(place), np.nan))  # the axis is that of the other metrics
@@ -80,7 +93,7 @@ def draw_shares(table: pl.DataFrame, factor: Factor, kind: str, title: str, *, s
     return _png(figure)
 
 
-def draw_pairs(samples: Samples, factors: Sequence[Factor], metric: str) -> list[bytes]:
+def draw_pairs(samples: Samples, factors: Sequence[Factor], metric: str) -> list[Picture]:
     """Draw a heat map for every pair of the first four factors."""
     pictures = []
     for one, other in itertools.combinations(factors[:4], 2):
@@ -108,7 +121,7 @@ def draw_pairs(samples: Samples, factors: Sequence[Factor], metric: str) -> list
         ax.set_xlabel(other.name)
         ax.set_ylabel(one.name)
         figure.colorbar(image, label=METRICS[metric].title)
-        pictures.append(_png(figure))
+        pictures.append(Picture(f"{one.name}-by-{other.name}", f"{one.name} by {other.name}", _png(figure)))
     return pictures
 
 

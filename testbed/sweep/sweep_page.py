@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Sequence
+from dataclasses import dataclass
 from html import escape
 
 import polars as pl
@@ -16,7 +17,7 @@ from testbed.sweep.effects import (
 )
 from testbed.sweep.estimates import METRICS, Samples, gather_samples
 from testbed.sweep.factors import Factor, read_factors
-from testbed.sweep.figures import draw_levels, draw_pairs, draw_shares
+from testbed.sweep.figures import Picture, draw_levels, draw_pairs, draw_shares
 from testbed.sweep.manifest import Manifest
 from testbed.sweep.tables import Tables
 from testbed.table import number
@@ -36,8 +37,18 @@ _SHOWN = (
 _MOST_ROWS = 200
 
 
-def summarise(manifest: Manifest, tables: Tables, objective: str) -> tuple[str, pl.DataFrame, pl.DataFrame]:
-    """Return the page, the summary of the cells and the ranked effects.
+@dataclass(frozen=True)
+class Report:
+    """What is said of a sweep: the page, the cells' summary, the ranked effects, the page's pictures by file name."""
+
+    page: str
+    cells: pl.DataFrame
+    effects: pl.DataFrame
+    pictures: dict[str, bytes]
+
+
+def summarise(manifest: Manifest, tables: Tables, objective: str) -> Report:
+    """Say what came of a sweep.
 
     Parameters
     ----------
@@ -52,6 +63,8 @@ def summarise(manifest: Manifest, tables: Tables, objective: str) -> tuple[str, 
     effects = rank_effects(samples, factors, objective)
     wanted = len(manifest.cells) * len(manifest.seeds)
     failed = tables.scenes.filter(pl.col("status") != "ok")
+    shown = [picture for factor in factors for picture in _factor(tables, samples, factor)]
+    pairs = draw_pairs(samples, factors, objective)
     parts = [
         f"<h1>{escape(manifest.name)}</h1>",
         f"<p>{escape(manifest.question)}</p>" if manifest.question else "",
@@ -60,19 +73,13 @@ def summarise(manifest: Manifest, tables: Tables, objective: str) -> tuple[str, 
         _cells(cells, objective),
         "<h2>What matters</h2>" if len(effects) else "",
         _effects(effects) if len(effects) else "",
-        *(part for factor in factors for part in _factor(tables, samples, factor)),
-        *(
-            [
-                "<h2>Pairs of factors</h2>",
-                *(_image(png, "heat map") for png in draw_pairs(samples, factors, objective)),
-            ]
-            if len(factors) > 1
-            else []
-        ),
+        *(_image(picture) for picture in shown),
+        *(["<h2>Pairs of factors</h2>", *(_image(picture) for picture in pairs)] if pairs else []),
         *_failures(failed),
         _provenance(manifest),
     ]
-    return wrap_page(manifest.name, parts), cells, effects
+    files = {f"{picture.name}.png": picture.png for picture in (*shown, *pairs)}
+    return Report(wrap_page(manifest.name, parts), cells, effects, files)
 
 
 def _cells(cells: pl.DataFrame, objective: str) -> str:
@@ -109,24 +116,33 @@ def _effects(effects: pl.DataFrame) -> str:
     return make_table(("", "factor", "levels", "effect"), lines, numeric={3})
 
 
-def _factor(tables: Tables, samples: Samples, factor: Factor) -> list[str]:
-    parts = [
-        f"<h2>{escape(factor.title)}</h2>",
-        _image(draw_levels(summarise_levels(samples, factor), factor), factor.title),
+def _factor(tables: Tables, samples: Samples, factor: Factor) -> list[Picture]:
+    pictures = [
+        Picture(
+            factor.name, factor.title, draw_levels(summarise_levels(samples, factor), factor), factor.title
+        )
     ]
     causes = count_causes(tables, factor)
     if len(causes):
         title = "why rounds were lost, as shares of all rounds"
-        parts.append(_image(draw_shares(causes, factor, "cause", title, stacked=True), title))
+        pictures.append(
+            Picture(f"{factor.name}-causes", title, draw_shares(causes, factor, "cause", title, stacked=True))
+        )
     budget = budget_by_level(tables, factor)
     if len(budget):
         title = "rounds located when stages of the detector are perfect"
-        parts.append(_image(draw_shares(budget, factor, "perfect", title, stacked=False), title))
-    return parts
+        pictures.append(
+            Picture(
+                f"{factor.name}-budget", title, draw_shares(budget, factor, "perfect", title, stacked=False)
+            )
+        )
+    return pictures
 
 
-def _image(png: bytes, words: str) -> str:
-    return f'<p><img alt="{escape(words)}" src="data:image/png;base64,{base64.b64encode(png).decode("ascii")}"></p>'
+def _image(picture: Picture) -> str:
+    source = f"data:image/png;base64,{base64.b64encode(picture.png).decode('ascii')}"
+    head = f"<h2>{escape(picture.heading)}</h2>" if picture.heading else ""
+    return f'{head}<p><img alt="{escape(picture.title)}" src="{source}"></p>'
 
 
 def _failures(failed: pl.DataFrame) -> list[str]:

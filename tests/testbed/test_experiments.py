@@ -45,3 +45,5 @@ def test_every_experiment_runs_small(name, tmp_path):
     scenes = pl.read_parquet(out / "scenes.parquet")
     assert scenes["status"].to_list() == ["ok", "ok"]
     assert (out / "report.html").stat().st_size > 20_000
+    assert all(plot.read_bytes()[:4] == b"\x89PNG" for plot in (out / "plots").iterdir())
+    assert len(list((out / "plots").iterdir())) >= 2

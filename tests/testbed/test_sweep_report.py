@@ -32,6 +32,12 @@ def tables(tmp_path_factory):
     return tables_of(shards.read_records(folder.parent))
 
 
+def test_cells_that_leave_a_factor_unset_are_named_after_what_they_say_instead():
+    layout, height = read_factors([("layout=poles", "h=9"), ("layout=poles", "h=3"), ("layout=roofs",)])
+    assert (layout.name, layout.levels) == ("layout", ("poles", "roofs"))
+    assert (height.name, height.levels, height.level_of) == ("h", ("3", "9", "layout=roofs"), (1, 0, 2))
+
+
 def test_factors_come_from_overrides_and_twins_are_one():
     cells = [("a=1", "b=x", "c=10"), ("a=2", "b=y", "c=20"), ("a=10", "b=y", "c=20"), ()]
     a, b = read_factors(cells)
@@ -97,11 +103,14 @@ def test_the_page_escapes_and_loads_nothing(tables):
     manifest = Manifest(
         "n", "<script>alert(1)</script>", "rounds_f1", cells, tuple(range(SEEDS)), code_version()
     )
-    page, summary, _ = summarise(manifest, tables, "rounds_recall")
+    report = summarise(manifest, tables, "rounds_recall")
+    page, summary = report.page, report.cells
     assert "<script" not in page
     assert "http:" not in page
     assert "https:" not in page
     assert summary["rounds_recall"].is_sorted()
+    plots = ("layout.count", "layout.count-causes", "weather", "weather-causes", "layout.count-by-weather")
+    assert set(report.pictures) == {f"{plot}.png" for plot in plots}
     assert page.index("layout.count=8 weather=windy") < page.index("layout.count=4 weather=mild")
 
 
