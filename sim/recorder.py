@@ -142,7 +142,10 @@ def _event_alone(
         for a in arrivals
         for start_s, table, tail in _tails(a, rate)
     ]
-    spans = [(position, table) for position, table, _ in (*pieces, *tails)]
+    spans = [(position, table) for position, table, _ in pieces]
+    spans += [
+        (position + s * ticks, table) for position, table, tail in tails for s in (0.0, tail.copy_s.max())
+    ]
     first = min(int(np.floor(position.min())) - table.lead for position, table in spans)
     last = max(int(np.ceil(position.max())) + table.rows.shape[2] for position, table in spans)
     rest = round(RING_S * rate) + high_pass_memory(sensor.microphone)
@@ -155,7 +158,8 @@ def _event_alone(
         gain = tail.gain
         if microphone.baffle_db > 0.0:
             gain = gain * facing_gain(microphone, tail.direction).mean(axis=1)
-        render_tail(alone, position - first, tail.amplitude, gain, tail.length_m, table, shelves)
+        copies = tail.copy_s * ticks, tail.copy_amplitude
+        render_tail(alone, position - first, tail.amplitude, gain, tail.length_m, copies, table, shelves)
     return alone, first
 
 

@@ -55,12 +55,15 @@ def render_tail(
     amplitude: npt.NDArray[np.float64],
     gain: npt.NDArray[np.float64],
     length_m: npt.NDArray[np.float64],
+    copy: tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]],
     table: PulseTable,
     shelves: ShelfDesign,
 ) -> None:
-    """Add k bundles of pulses to a pressure signal, each bundle of one sound, to the nearest sample.
+    """Add k bundles of grains to a pressure signal, each bundle of one sound, to the nearest sample.
 
-    As `render`, but `position` is of shape (k, m), and so is `amplitude`: each pulse's gain, of either sign.
+    As `render`, but `position` is of shape (k, m), and so is `amplitude`: each grain's gain, of either sign. `copy`
+    holds, each of shape (k, c), how many samples later than the grain the copies of the pulse come that it is made
+    of, and their gains.
     """
     _render_tail(
         pressure,
@@ -68,6 +71,8 @@ def render_tail(
         amplitude.astype(np.float32),
         gain,
         length_m / table.node_m,
+        np.rint(copy[0]).astype(np.int64),
+        copy[1].astype(np.float32),
         round(_PULSE_RING * table.rows.shape[2]),
         *_sound(table, shelves),
     )
@@ -79,9 +84,12 @@ def _sound(table: PulseTable, shelves: ShelfDesign) -> tuple[npt.NDArray[np.gene
 
 
 @njit(cache=True, nogil=True)
-def _render_tail(pressure, first, amplitude, gain, thickness, ring, node, rows, corner, centre, solve):
+def _render_tail(
+    pressure, first, amplitude, gain, thickness, late, part, ring, node, rows, corner, centre, solve
+):
     samples = rows.shape[2]
     pulse, shaped = np.empty(samples, dtype=np.float32), np.empty(samples + ring, dtype=np.float32)
+    room = np.empty(len(shaped) + (late.max() if late.size else 0), dtype=np.float32)
     drives, poles = np.empty(SECTIONS), np.empty(SECTIONS)
     for bundle in range(len(first)):
         scale, flat = fit_shelves(gain[bundle], corner, centre, solve, drives, poles)
@@ -92,11 +100,16 @@ def _render_tail(pressure, first, amplitude, gain, thickness, ring, node, rows, 
             shaped[i] = np.float32(scale) * pulse[i] if flat and i < samples else np.float32(0.0)
         if not flat:
             _add_shelved(shaped, pulse, 0, scale, drives, poles)
-        for copy in range(first.shape[1]):
-            begin = first[bundle, copy]
-            late, stop = max(0, -begin), min(len(shaped), len(pressure) - begin)
-            if late < stop:
-                _add(pressure[begin + late : begin + stop], shaped[late:stop], amplitude[bundle, copy])
+        grain = room[: len(shaped) + late[bundle].max()]
+        grain[:] = np.float32(0.0)
+        for copy in range(late.shape[1]):
+            begin = late[bundle, copy]
+            _add(grain[begin : begin + len(shaped)], shaped, part[bundle, copy])
+        for number in range(first.shape[1]):
+            begin = first[bundle, number]
+            skip, stop = max(0, -begin), min(len(grain), len(pressure) - begin)
+            if skip < stop:
+                _add(pressure[begin + skip : begin + stop], grain[skip:stop], amplitude[bundle, number])
 
 
 @njit(cache=True, nogil=True)

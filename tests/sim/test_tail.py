@@ -26,6 +26,7 @@ from sim.simulate import simulate
 from sim.sources.blast_wave import blast_wave
 from sim.sources.emission import omnidirectional
 from sim.tail import field as field_module
+from sim.tail import tail as tail_module
 from sim.tail.field import links_from, open_field
 from sim.tail.tail import BUNDLE, draw_tail
 
@@ -224,17 +225,64 @@ def test_pulses_have_the_energy_of_their_links_on_average_and_differ_from_draw_t
     tails = [draw_tail(links, 0.0, C, np.random.default_rng(i)) for i in range(200)]
     assert tails[0].time_s.shape == (len(tails[0].gain), BUNDLE)
     assert not np.array_equal(tails[0].amplitude, tails[1].amplitude)
-    drawn = np.mean([(tail.amplitude**2).sum(axis=1) @ tail.gain**2 for tail in tails], axis=0)
-    assert drawn == pytest.approx(energy(links), rel=0.1)
+    heard = np.mean([(tail.copy_amplitude**2).sum(axis=1) @ tail.gain**2 for tail in tails], axis=0)
+    assert heard == pytest.approx(energy(links), rel=0.03)
+    for tail in tails:
+        assert (tail.amplitude**2).sum(axis=1) == pytest.approx(1.0)
+    drawn = np.mean([(tail.gain**2).sum(axis=0) for tail in tails], axis=0)
+    assert drawn == pytest.approx(energy(links), rel=0.005)
 
 
-def test_no_pulse_stands_out_only_because_few_links_were_drawn():
+def test_grains_arrive_about_when_their_links_do_and_the_same_stream_gives_the_same_grains():
+    links = links_of(field_of(street()))[0]
+    power = links["power"].sum(axis=1)
+    due_s = power @ links["length"] / power.sum() / C
+    tails = [draw_tail(links, 0.0, C, np.random.default_rng(i)) for i in range(60)]
+    means = []
+    for tail in tails:
+        share = tail.amplitude**2 * (tail.gain**2).sum(axis=1, keepdims=True)
+        means.append((share * tail.time_s).sum() / share.sum())
+    late_s = due_s - links["length"].min() / C
+    assert 0.0 < np.mean(means) - due_s < 4e-3
+    assert late_s > 0.03
+    again = draw_tail(links, 0.0, C, np.random.default_rng(7))
+    for name in ("time_s", "amplitude", "gain", "length_m", "direction", "copy_s", "copy_amplitude"):
+        assert np.array_equal(getattr(again, name), getattr(tails[7], name))
+
+
+def lumpiness(links, draws=24):
+    """Return the mean square over the squared mean of the energy in 5 ms about its mean within 0.1 s: 1 if smooth."""
+    found = []
+    for number in range(draws):
+        tail = draw_tail(links, -links["length"].min() / C, C, np.random.default_rng(number))
+        share = (tail.gain**2).sum(axis=1)[:, None, None] * tail.amplitude[:, :, None] ** 2
+        times = tail.time_s[:, :, None] + tail.copy_s[:, None, :]
+        energies = share * tail.copy_amplitude[:, None, :] ** 2
+        course = np.histogram(times.ravel(), np.linspace(0.02, 0.22, 41), weights=energies.ravel())[0]
+        parts = course.reshape(-1, 10)
+        found.append(((parts**2).mean(axis=1) / np.maximum(parts.mean(axis=1), 1e-30) ** 2).mean())
+    return float(np.mean(found))
+
+
+def test_the_tail_is_the_smoother_the_more_links_it_is_drawn_from(monkeypatch):
+    """What is left of lumps with many links is the street's own course and the chance of single shots."""
+    found = []
+    for count in (6, 24, 96):
+        monkeypatch.setattr(field_module, "LINKS", count)
+        found.append(lumpiness(links_of(field_of(street()))[0]))
+    assert found[0] > 1.1 * found[1]
+    assert found[1] > found[2]
+    monkeypatch.setattr(tail_module, "GRAINS_MAX", BUNDLE)
+    assert lumpiness(links_of(field_of(street()))[0]) > 1.1 * found[2]
+
+
+def test_a_link_however_strong_is_no_single_pulse():
     links = links_of(field_of(street()))[0][:6].copy()
     links["power"][0] *= 1e3
     tail = draw_tail(links, 0.0, C, np.random.default_rng(2))
-    energy_of = (tail.gain**2).sum(axis=1)
-    assert energy_of == pytest.approx(energy_of[0])
-    assert energy_of.sum() == pytest.approx(energy(links).sum())
+    each = (tail.gain**2).sum(axis=1, keepdims=True) * tail.amplitude**2
+    assert each.sum() == pytest.approx(energy(links).sum(), rel=0.02)
+    assert each.max() < 0.02 * each.sum()
     assert tail.time_s.size > 160
 
 
@@ -259,6 +307,7 @@ def test_rendered_pulses_have_the_energy_that_gains_and_air_say():
         np.array([[1.0, -2.0, 0.5, 1.0]]),
         gain,
         length,
+        (np.zeros((1, 1)), np.ones((1, 1))),
         table,
         shelves,
     )
@@ -273,6 +322,30 @@ def test_rendered_pulses_have_the_energy_that_gains_and_air_say():
         air = np.exp(-300.0 * NEPER_PER_DB * attenuation_db_per_m(frequency[chosen], 15.0, 60.0))
         expected = (np.square(source[chosen] * air)).sum() * gain[0, band] ** 2
         assert 10.0 * np.log10(np.square(spectrum[chosen]).sum() / expected) == pytest.approx(0.0, abs=0.7)
+
+
+def test_a_grain_is_the_sum_of_its_copies_wherever_it_begins():
+    rate = 48_000
+    filters, shelves = design_filters(AIR, rate), design_shelves(rate)
+    gain, length = np.array([np.linspace(1.0, 0.4, 8)] * 2), np.array([100.0, 300.0])
+    table = pulse_table(blast_wave(100.0, 0.4e-3), length, filters)
+    place, amplitude = np.array([[700.0, -100.0], [900.0, 2900.0]]), np.array([[1.0, 0.3], [-0.5, 2.0]])
+    late, part = np.array([[0.0, 250.0], [900.0, 40.0]]), np.array([[0.8, -0.2], [0.1, 0.6]])
+    grains, singly = np.zeros((2, 3000), dtype=np.float32)
+    render_tail(grains, place, amplitude, gain, length, (late, part), table, shelves)
+    for copy in range(2):
+        render_tail(
+            singly,
+            place + late[:, copy, None],
+            amplitude * part[:, copy, None],
+            gain,
+            length,
+            (np.zeros((2, 1)), np.ones((2, 1))),
+            table,
+            shelves,
+        )
+    assert np.abs(grains).max() > 0.1
+    assert grains == pytest.approx(singly, abs=1e-5 * float(np.abs(singly).max()))
 
 
 def scene(*sensors, built=None, events=3):
