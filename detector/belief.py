@@ -43,8 +43,13 @@ class BeliefOptions:
     model : str
         A model in `detector/models/`, by its file's name without `.json`.
     doubt_cost : float
-        Cost of "uncertain" where a wrong call costs 1: a class is called when its probability is at least
-        1 - doubt_cost (Chow 1970, "On optimum recognition error and reject tradeoff", eq. 6).
+        Cost of "uncertain" where a wrong call costs 1: a class is called when its expected cost is at most that, which
+        for gunfire is a probability of 1 - doubt_cost or more (Chow 1970, "On optimum recognition error and reject
+        tradeoff", eq. 6).
+    miss_cost : float
+        Cost of calling gunfire anything else (Elkan 2001, "The foundations of cost-sensitive learning", eq. 1): one
+        bang that is as likely a gun's as a cracker's is no firework, however rare guns are. "Uncertain" keeps the alert
+        before human eyes.
     history : tuple of PastPlace
         A location-history prior; none unless switched on. The alert's belief leaves it out; the packet shows the
         answer with it beside (`detector.history`).
@@ -53,6 +58,7 @@ class BeliefOptions:
     base_rate: BaseRate = field(default_factory=BaseRate)
     model: str = "v3"
     doubt_cost: float = 0.3
+    miss_cost: float = 7.0
     history: tuple[PastPlace, ...] = ()
 
 
@@ -83,8 +89,8 @@ def check_belief_options(options: BeliefOptions) -> None:
     Raises
     ------
     BadInput
-        A base rate that is not strictly between 0 and 1 or does not sum to 1, a cost outside 0 to 0.75, a past place
-        without reach or with a factor that is not above 0.
+        A base rate that is not strictly between 0 and 1 or does not sum to 1, a cost of doubt outside 0 to 0.75, one of
+        misses below 1, a past place without reach or with a factor that is not above 0.
     """
     rates = dict(zip(LABELS, astuple(options.base_rate), strict=True))
     mistakes = [
@@ -97,6 +103,10 @@ def check_belief_options(options: BeliefOptions) -> None:
     if not 0.0 <= options.doubt_cost <= 0.75:
         mistakes.append(
             f"doubt_cost is {options.doubt_cost:g}; accepted is 0 to 0.75, the risk of a guess among four"
+        )
+    if not 1.0 <= options.miss_cost < np.inf:
+        mistakes.append(
+            f"miss_cost is {options.miss_cost:g}; accepted is 1 or more, the cost of another wrong call"
         )
     mistakes += [
         f"history.{k}: radius_m {place.radius_m:g} and gunshot_odds {place.gunshot_odds:g}; accepted are above 0"
@@ -129,9 +139,15 @@ def believe(log_likelihood: npt.NDArray[np.float64] | None, options: BeliefOptio
     posterior = np.exp(joint) / np.exp(joint).sum()
     against = np.logaddexp.reduce(joint[1:]) - np.log(rate[1:].sum())
     ratio = (joint[0] - np.log(rate[0]) - against) / np.log(10.0)
-    best = int(np.argmax(posterior))
-    sure = posterior[best] >= 1.0 - options.doubt_cost
-    return _as_belief(posterior, float(ratio), LABELS[best] if sure else "uncertain")
+    return _as_belief(posterior, float(ratio), _call(posterior, options))
+
+
+def _call(posterior: npt.NDArray[np.float64], options: BeliefOptions) -> str:
+    """Return the call that costs least on average, or "uncertain" where that costs less."""
+    cost = 1.0 - posterior
+    cost[1:] += (options.miss_cost - 1.0) * posterior[0]
+    best = int(np.argmin(cost))
+    return LABELS[best] if cost[best] <= options.doubt_cost else "uncertain"
 
 
 def _as_belief(probability: npt.NDArray[np.float64], log10_ratio: float, call: str) -> Belief:

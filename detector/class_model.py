@@ -142,17 +142,17 @@ def _check(trees: Trees, evidence: tuple[str, ...], where: str) -> None:
 
 def score_pulses(features: Scores, model: ClassModel) -> Scores:
     """Return the log-likelihood of each label for each pulse, nats, up to a constant: shape (n, 4) of (n, f)."""
-    return score_features(features, model.pulse, model.doubt)
-
-
-def score_features(features: Scores, trees: Trees, doubt: float) -> Scores:
-    """Return what trees say of single pulses, as `score_pulses`."""
-    return _doubt(_score(features, trees), doubt)
+    return weigh_scores(features, model.pulse, model.doubt)
 
 
 def weigh_evidence(evidence: Scores, model: ClassModel) -> Scores:
     """Return the log-likelihood of each label, nats, up to a constant: shape (..., 4) of (..., e)."""
-    return _doubt(_score(evidence, model.incident), model.doubt)
+    return weigh_scores(evidence, model.incident, model.doubt)
+
+
+def weigh_scores(evidence: Scores, trees: Trees, doubt: float) -> Scores:
+    """Return what the trees of a tier say, tempered and with a share of doubt, as `weigh_evidence`."""
+    return _doubt(_score(evidence, trees), doubt)
 
 
 def score_trees(evidence: Scores, trees: Trees) -> Scores:

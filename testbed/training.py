@@ -13,7 +13,7 @@ from joblib import Parallel, delayed
 
 from detector.belief import LABELS
 from detector.class_evidence import EVIDENCE
-from detector.class_model import FORMAT, ClassModel, Trees, score_features
+from detector.class_model import FORMAT, ClassModel, Trees, weigh_scores
 from detector.features import FEATURES
 from scenes.errors import BadInput
 from testbed.sweep.code_version import code_version
@@ -187,7 +187,7 @@ def stack(views: Sequence[View]) -> Scores:
 
 def score_with(pulse: Trees, options: TrainingOptions) -> Tier:
     """Return a first tier as a function: log-probabilities, shape (n, 4), of features (n, f)."""
-    return partial(score_features, trees=pulse, doubt=options.doubt)
+    return partial(weigh_scores, trees=pulse, doubt=options.doubt)
 
 
 def _grow_pulses(pulses: PulseExamples, chosen: np.ndarray, options: TrainingOptions, seed: int) -> Trees:

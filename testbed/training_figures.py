@@ -74,6 +74,7 @@ def measure(j: Judged, confuser: str) -> dict[str, Figure]:
     known = np.array([v.kind != confuser for v in j.views])
     stranger = ~known & (j.truth == LABELS.index("other"))
     called = np.array([c == LABELS[0] for c in j.call])
+    otherwise, alone = called_otherwise(j.call), lone(j.views)
     away_m = np.array([v.median_m for v in j.views])
     count = np.array([v.stations for v in j.views])
     nearest_m = np.array([v.nearest_m for v in j.views])
@@ -95,6 +96,12 @@ def measure(j: Judged, confuser: str) -> dict[str, Figure]:
             for r in RECALLS
         },
         "gun_called": _boot(j, gun & known, lambda i: called[i].mean()),
+        "lone_gun_called": _boot(j, gun & alone, lambda i: called[i].mean()),
+        "lone_gun_log10_ratio": _boot(
+            j, gun & alone, lambda i: float(np.median(gun_ratio(j.whole[i]))) / np.log(10.0)
+        ),
+        "gun_called_otherwise": _boot(j, gun & known, lambda i: otherwise[i].mean()),
+        "lone_gun_called_otherwise": _boot(j, gun & alone, lambda i: otherwise[i].mean()),
         "gun_near_clipped_called": _boot(j, gun & (nearest_m < NEAR_M) & clipped, lambda i: called[i].mean()),
         "gun_near_called": _boot(j, gun & (nearest_m < NEAR_M), lambda i: called[i].mean()),
         "gun_200_m_called": _boot(
@@ -136,6 +143,16 @@ def _boot(
     j: Judged, chosen: npt.NDArray[np.bool_], figure: Callable[[npt.NDArray[np.int64]], float]
 ) -> Figure:
     return draw_anew(j.scene, chosen, figure)
+
+
+def called_otherwise(call: Sequence[str]) -> npt.NDArray[np.bool_]:
+    """Mark the calls that name a class other than gunfire, shape (n,)."""
+    return np.array([c in LABELS[1:] for c in call], dtype=bool)
+
+
+def lone(views: Sequence[View]) -> npt.NDArray[np.bool_]:
+    """Mark the incidents of one bang, as heard, shape (n,)."""
+    return stack(views)[:, EVIDENCE.index("log10_rounds")] < np.log10(1.5)
 
 
 def gun_ratio(log_p: Scores) -> Scores:

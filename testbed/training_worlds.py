@@ -76,7 +76,7 @@ def draw_settings(seed: int, number: int) -> SceneSettings:
     """
     rng = draw_stream(seed, "training scene", str(number))
     scored = number >= FIRST_SCORED
-    kind = UNSEEN_SENSOR if number >= FIRST_UNSEEN_SENSOR else str(_pick(_SENSORS, rng))
+    kind = _draw_kind(number, rng)
     count = int(rng.integers(6, 15))
     density_km2 = float(np.exp(rng.uniform(*np.log(DENSITY_KM2[int(rng.integers(2))]))))
     side_m = float(np.clip(1e3 * np.sqrt(count / density_km2), *SIDE_M))
@@ -98,6 +98,15 @@ def draw_settings(seed: int, number: int) -> SceneSettings:
         seed=int(rng.integers(2**31)),
         workers=1,
     )
+
+
+def draw_kind(seed: int, number: int) -> str:
+    """Return the kind of sensor of a scene: a key of `sim.microphone.MICROPHONES`."""
+    return _draw_kind(number, draw_stream(seed, "training scene", str(number)))
+
+
+def _draw_kind(number: int, rng: np.random.Generator) -> str:
+    return UNSEEN_SENSOR if number >= FIRST_UNSEEN_SENSOR else str(_pick(_SENSORS, rng))
 
 
 def _draw_schedule(scored: bool) -> Rates:

@@ -4,6 +4,7 @@ import dataclasses
 import json
 import math
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -33,6 +34,7 @@ from testbed.training_intervals import Figure
 from testbed.training_pictures import draw_confusion, draw_reliability
 from testbed.training_round_figures import measure_rounds
 from testbed.training_rounds import judge_rounds
+from testbed.training_transfer import find_miss_cost, judge_strangers, measure_transfer, sort_scenes
 from testbed.training_worlds import UNSEEN_CONFUSER
 
 PRODUCTS = ("model.json", "figures.json", "reliability.png", "confusion.png")
@@ -44,8 +46,8 @@ _DEFAULTS = TrainingOptions()
 class TrainSettings:
     """What to learn from: `testbed.training.TrainingOptions`, with seed, workers and results folder.
 
-    `ablation` tells what each group of evidence is worth. Scenes heard by the same code are kept in `store`, so that a
-    training that was interrupted goes on where it was.
+    `ablation` tells what each group of evidence is worth, `transfer` what worlds unlike those learned from cost. Scenes
+    heard by the same code are kept in `store`, so that a training that was interrupted goes on where it was.
     """
 
     scenes: Annotated[int, Field(ge=5, le=100_000)] = _DEFAULTS.scenes
@@ -54,6 +56,7 @@ class TrainSettings:
     temper_most: Annotated[float, Field(gt=0.0, le=1.0)] = _DEFAULTS.temper_most
     doubt: Annotated[float, Field(ge=0.0, lt=1.0)] = _DEFAULTS.doubt
     ablation: bool = True
+    transfer: bool = True
     store: Path = Path("results/train/heard")
     seed: Annotated[int, Field(ge=0)] = 0
     workers: Annotated[int, Field(ge=1, le=1_024)] = 2
@@ -80,13 +83,14 @@ def train_and_tell(settings: TrainSettings, folder: Path) -> None:
     )
     with progress_bar("training scenes", "scene") as progress:
         worlds = hear_worlds(settings.seed, options, settings.store, settings.workers, progress)
-    learn_and_tell(worlds, options, settings.seed, settings.ablation, folder)
+    learn_and_tell(worlds, options, settings, folder)
 
 
 def learn_and_tell(
-    worlds: HeardWorlds, options: TrainingOptions, seed: int, ablation: bool, folder: Path
+    worlds: HeardWorlds, options: TrainingOptions, settings: TrainSettings, folder: Path
 ) -> None:
     """Learn from scenes that have been heard; write and print as `train_and_tell`."""
+    seed = settings.seed
     model, views = fit(seed, worlds.learned, options)
     told: dict[str, dict[str, Figure]] = {}
     worth: dict[str, tuple[float, float]] = {}
@@ -95,7 +99,7 @@ def learn_and_tell(
         told["scenes not learned from"] = measure(judged, UNSEEN_CONFUSER)
         draw_reliability(judged, folder / "reliability.png")
         draw_confusion(judged, folder / "confusion.png")
-        if ablation:
+        if settings.ablation:
             worth = ablate([v for part in views for v in part], judged, UNSEEN_CONFUSER, options, seed)
         told["alerts of scenes not learned from"] = measure(only_found(judged), UNSEEN_CONFUSER)
     counted = judge_rounds(worlds.scored, model.rounds)
@@ -104,7 +108,15 @@ def learn_and_tell(
     strangers = judge(model, worlds.sensor, options, seed)
     if len(strangers.truth):
         told["a sensor not learned from"] = measure(strangers, UNSEEN_CONFUSER)
+    missed: dict[int, float] = {}
+    if settings.transfer:
+        axes = sort_scenes(seed, worlds.learned)
+        held = {axis: judge_strangers(views, kind, options, seed) for axis, kind in axes.items()}
+        known = {axis: judged for axis, judged in held.items() if judged is not None}
+        told["scenes to learn from, by trees that know no such world"] = measure_transfer(known)
+        missed = find_miss_cost(known)
     _write(model, describe(seed, options, views, told), told, worth, folder)
+    _tell_missed(missed)
 
 
 def describe(
@@ -150,6 +162,14 @@ def _write(
         sys.stdout.write("\nbalanced accuracy by evidence   without   alone\n")
         for group, (rest, alone) in worth.items():
             sys.stdout.write(f"  {group:28s} {rest:8.3f} {alone:7.3f}\n")
+
+
+def _tell_missed(missed: Mapping[int, float]) -> None:
+    if missed:
+        sys.stdout.write(
+            "\nmiss_cost   guns of one shot called something else, where that is worst of the worlds not known\n"
+        )
+        sys.stdout.writelines(f"  {cost:5d} {share:12.3f}\n" for cost, share in missed.items())
 
 
 def _plain(figure: Figure) -> dict[str, float | int | None]:

@@ -46,6 +46,24 @@ def test_a_call_is_made_where_the_risk_allows() -> None:
     assert believe(evidence, BeliefOptions(even, doubt_cost=0.4)).call == "gunshot"
 
 
+def test_what_may_well_be_a_gun_is_not_called_anything_else() -> None:
+    alike = np.log([0.45, 0.45, 0.05, 0.05])  # guns are rare: 0.12 against 0.48
+    assert believe(alike, BeliefOptions(miss_cost=1.0)).call == "firework"
+    assert believe(alike, BeliefOptions()).call == "uncertain"
+    no_gun = np.log([0.01, 0.9, 0.05, 0.04])
+    assert believe(no_gun, BeliefOptions()).call == "firework"
+
+
+@given(scores, st.floats(1.0, 50.0))
+def test_the_cost_of_misses_takes_no_gunshot_call_away_and_names_nothing_new(
+    log_likelihood: list[float], cost: float
+) -> None:
+    before = believe(np.array(log_likelihood), BeliefOptions(miss_cost=1.0)).call
+    after = believe(np.array(log_likelihood), BeliefOptions(miss_cost=cost)).call
+    assert after in {before, "uncertain"}
+    assert (after == "gunshot") == (before == "gunshot")
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
@@ -53,6 +71,7 @@ def test_a_call_is_made_where_the_risk_allows() -> None:
         (BeliefOptions(BaseRate(1.0, 0.5, 0.3, 0.2)), "base_rate.gunshot is 1.*\n.*sums to 2"),
         (BeliefOptions(BaseRate(0.1, 0.1, 0.1, 0.1)), "sums to 0.4"),
         (BeliefOptions(doubt_cost=0.9), "doubt_cost"),
+        (BeliefOptions(miss_cost=0.5), "miss_cost is 0.5"),
     ],
 )
 def test_impossible_options_are_named(options: BeliefOptions, said: str) -> None:

@@ -142,6 +142,12 @@ def test_what_can_be_told_apart_is_told_apart_and_more_so_by_many_pulses(learned
     assert figures["balanced_accuracy"].value > 0.9
     assert figures["auc_incident"].value > figures["auc_single_clip"].value > 0.8
     assert figures["auc_incident"].low <= figures["auc_incident"].value <= figures["auc_incident"].high
+    # every incident here is of one bang
+    assert figures["lone_gun_called"].value == figures["gun_called"].value
+    assert figures["gun_called_otherwise"].value == np.mean(
+        [c in LABELS[1:] for c, truth in zip(judged.call, judged.truth, strict=True) if truth == 0]
+    )
+    assert figures["lone_gun_log10_ratio"].value > 0.5
 
 
 def test_what_cannot_be_told_apart_is_left_in_doubt():
