@@ -170,7 +170,8 @@ def over_hills(block: Block) -> None:
     sources, sensors = in_street(laid, 10, 1.5, 1), in_street(laid, 25, 6.0, 2)
     for points in (sources, sensors):
         points[:, 2] += laid.ground.terrain.height_at(points)  # pyright: ignore[reportOptionalMemberAccess]
-    trace = open_engine(index_block(laid), AIR, receivers=sensors)
+    # An engine that was given its receivers would answer from memory when a source is timed a second time.
+    trace = open_engine(index_block(laid), AIR)
     trace(sources[0], sensors)
     each = [least_cpu_s(lambda s=s: trace(s, sensors), 2) for s in sources]
     print(
