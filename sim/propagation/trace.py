@@ -23,6 +23,7 @@ from sim.propagation.pick import paths_of
 from sim.propagation.places import check_places
 from sim.propagation.reflection import list_reflections
 from sim.propagation.roof import weigh_roofs
+from sim.propagation.roof_echo import weigh_roof_echoes
 from sim.propagation.view import View, steepest, view_from
 
 Floats = npt.NDArray[np.float64]
@@ -51,7 +52,7 @@ class PathOptions:
     corner_count : int
         Vertical edges on one path, 0 to 8.
     reflected_diffraction : bool
-        Paths with one reflection and one vertical edge.
+        Paths with one reflection and one vertical edge; with one reflection and roofs where `fading` lets facades fade.
     roofs, ground : bool
         Diffraction over roofs; ground reflections.
     fading : bool
@@ -201,6 +202,8 @@ def _hear(plan: Plan, air: Air, start: Floats, mine: View, ears: Ears, options: 
     weigh_lines(plan, medium, rules, source, ends, lines, len(lines), bag)
     if options.roofs:
         weigh_roofs(plan, medium, rules, source, mine.roofed[0], ends, theirs.roofed, bag)
+    if rules.fading and seeks_echoes(options):
+        weigh_roof_echoes(plan, medium, rules, source, mine, ends, theirs, bag)
     for lines in _round_corners(plan, rules, options, start, mine, ears, bag):
         weigh_lines(plan, medium, rules, source, ends, lines, len(lines), bag)
     if options.reflection_order > PAIRS_UP_TO:
