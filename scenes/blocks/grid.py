@@ -7,12 +7,19 @@ import shapely
 
 from scenes.block import Block, Building, Ground
 from scenes.blocks.assemble import assemble
-from scenes.blocks.lots import Storeys, cloister, horseshoe, lots, perimeter, rows
+from scenes.blocks.lots import Storeys, cloister, detached, horseshoe, lots, perimeter, rows
 from scenes.errors import BadInput
 from scenes.streams import draw_stream
 
 MOST_CITY_BLOCKS = 10_000
-MASSING = {"lots": lots, "perimeter": perimeter, "rows": rows, "horseshoe": horseshoe, "cloister": cloister}
+MASSING = {
+    "lots": lots,
+    "perimeter": perimeter,
+    "rows": rows,
+    "horseshoe": horseshoe,
+    "cloister": cloister,
+    "detached": detached,
+}
 
 
 @dataclass(frozen=True)
@@ -31,7 +38,7 @@ class Grid:
         Range of heights, m, in whole storeys of 3 m.
     massing : tuple of str
         What stands on the city blocks, drawn for each: "lots", "perimeter", "rows", "horseshoe",
-        "cloister".
+        "cloister", "detached".
     facades : tuple of str
         Materials, drawn for each building.
     seed : int

@@ -93,6 +93,24 @@ def lots(
     return plots
 
 
+def detached(city_block: shapely.Polygon, storeys: Storeys, rng: np.random.Generator) -> list[Plot]:
+    """Build free-standing houses, 8 to 10 by 10 to 13 m, on both long sides, 3 to 5 m between and before them (A)."""
+    frame = _Frame(city_block)
+    if frame.width < 40.0:
+        return lots(city_block, storeys, rng)
+    pieces: list[shapely.Geometry] = []
+    for side in (-0.5, 0.5):
+        at = -0.5 * frame.length + rng.uniform(1.5, 2.5)
+        while True:
+            wide, deep, setback = rng.uniform(8.0, 10.0), rng.uniform(10.0, 13.0), rng.uniform(3.0, 5.0)
+            if at + wide > 0.5 * frame.length - 1.5:
+                break
+            across = side * (frame.width - 2.0 * setback - deep)
+            pieces.append(frame.rectangle(at + 0.5 * wide, across, wide, deep))
+            at += wide + rng.uniform(3.0, 5.0)
+    return _plots(pieces, storeys, rng)
+
+
 def towers(city_block: shapely.Polygon, storeys: Storeys, rng: np.random.Generator) -> list[Plot]:
     """Build two or three free-standing slabs on a plaza."""
     frame = _Frame(city_block)

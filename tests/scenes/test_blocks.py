@@ -92,6 +92,17 @@ def test_grid_follows_its_options():
     assert block.name != Grid().build().name
 
 
+def test_detached_houses_stand_apart_from_each_other_and_from_the_street():
+    block = Grid(blocks_x=2, blocks_y=2, block_x_m=120.0, block_y_m=56.0, massing=("detached",)).build()
+    plans = plan_polygons(block)
+    assert len(plans) > 4 * 14
+    assert shapely.area(plans).max() < 10.2 * 13.2
+    merged = shapely.union_all(shapely.buffer(plans, 1.4))
+    assert len(shapely.get_parts(merged)) == len(plans)
+    street = shapely.box(-9.0 - 1.4, -74.0, 9.0 + 1.4, 74.0)
+    assert not shapely.intersects(plans, street).any()
+
+
 def test_grid_reports_all_mistakes_at_once():
     with pytest.raises(BadInput) as caught:
         Grid(blocks_x=0, street_m=-3.0, massing=("pagoda",)).build()
