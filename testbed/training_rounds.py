@@ -8,19 +8,23 @@ import numpy.typing as npt
 from scipy.optimize import minimize
 from scipy.special import expit, gammaln
 
-from detector.round_count import RoundModel, count_rounds
+from detector.round_count import RoundModel, count_rounds, spread_count
 from detector.round_evidence import LACKING, ROUND, SHOOTERS, measure_lacking, measure_round, measure_shooters
 from scenes.errors import BadInput
 from testbed.training_scenes import HeardScene
 
 Weights = npt.NDArray[np.float64]
 SHOOTERS_SHARE = 0.1  # of gunfire has more than one shooter (A): the scenes have more, to learn from
+AT_LEAST = range(2, 11)  # as many as the longest strings of the scenes; one there always was
 RIDGE = 1.0  # examples that speak for weights of zero, save for the constant's
 
 
 @dataclass(frozen=True, eq=False)
 class CountedIncident:
-    """What the count of a gunfire alert is judged by: the counted and the true rounds, and what was said."""
+    """What the count of a gunfire alert is judged by: the counted and the true rounds, and what was said.
+
+    `at_least` holds the probability of so many rounds or more, for `AT_LEAST` of them.
+    """
 
     rounds: int
     low: int
@@ -31,6 +35,7 @@ class CountedIncident:
     several: float
     were_several: bool
     scene: int
+    at_least: npt.NDArray[np.float64]
 
 
 def fit_rounds(scenes: Sequence[HeardScene]) -> RoundModel:
@@ -69,6 +74,7 @@ def judge_rounds(scenes: Sequence[HeardScene], model: RoundModel) -> list[Counte
             if not heard.found or heard.act.label != "gunshot":
                 continue
             said = count_rounds(scene.pulses, heard.incident, model)
+            spread = spread_count(scene.pulses, heard.incident, model)
             counted.append(
                 CountedIncident(
                     len(heard.incident.round_times_s),
@@ -80,6 +86,7 @@ def judge_rounds(scenes: Sequence[HeardScene], model: RoundModel) -> list[Counte
                     said.several_shooters,
                     heard.act.shooters > 1,
                     k,
+                    np.array([spread[n:].sum() for n in AT_LEAST]),
                 )
             )
     return counted

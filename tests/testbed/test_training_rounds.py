@@ -72,6 +72,14 @@ def test_ranges_hold_the_truth_as_often_as_they_say_and_are_no_wider(figures):
     assert figures["rounds_counted_right"].value < 0.75
 
 
+def test_beliefs_in_so_many_rounds_or_more_are_calibrated_and_wrong_ones_are_not(figures):
+    assert figures["rounds_calibration_error"].value < 0.05
+    model = fit_rounds([make_scene(seed) for seed in range(12)])
+    counted = judge_rounds([make_scene(seed) for seed in range(100, 116)], model)
+    doubled = measure_rounds([replace(c, fired=2 * c.fired) for c in counted])
+    assert doubled["rounds_calibration_error"].value > 0.1
+
+
 def test_belief_in_two_shooters_follows_two_places(figures):
     assert figures["shooters_belief_of_two"].value > 3.0 * figures["shooters_belief_of_one"].value
 
