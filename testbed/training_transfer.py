@@ -122,9 +122,11 @@ def find_miss_cost(strangers: Mapping[str, Judged]) -> dict[int, float]:
     """Return by `miss_cost` the share of guns of one shot that is called something else, on the worst axis.
 
     Guns of one shot, which are the hardest to tell, so that it holds whatever the share of such guns is. The last cost
-    is the least at which the share is no more than `MOST_OTHERWISE`, or the last that is tried.
+    is the least at which the share is no more than `MOST_OTHERWISE`, or the last that is tried; none without such guns.
     """
     shares: dict[int, float] = {}
+    if not any(((j.truth == 0) & lone(j.views)).any() for j in strangers.values()):
+        return shares
     for cost in COSTS:
         options = replace(BeliefOptions(), miss_cost=float(cost))
         worst = 0.0

@@ -113,7 +113,8 @@ def learn_and_tell(
         axes = sort_scenes(seed, worlds.learned)
         held = {axis: judge_strangers(views, kind, options, seed) for axis, kind in axes.items()}
         known = {axis: judged for axis, judged in held.items() if judged is not None}
-        told["scenes to learn from, by trees that know no such world"] = measure_transfer(known)
+        if known:
+            told["scenes to learn from, by trees that know no such world"] = measure_transfer(known)
         missed = find_miss_cost(known)
     _write(model, describe(seed, options, views, told), told, worth, folder)
     _tell_missed(missed)

@@ -64,6 +64,7 @@ def test_the_cost_of_misses_is_the_least_that_keeps_to_the_stated_share(alike):
 def test_without_a_class_among_the_others_nothing_is_told(alike):
     lacking = [[v for v in part if k >= 3 or v.label != LABELS[0]] for k, part in enumerate(alike)]
     assert judge_strangers(lacking, KIND, SMALL, 0) is None
+    assert find_miss_cost({}) == {}
 
 
 def test_scenes_to_learn_from_differ_along_every_axis():
