@@ -13,14 +13,15 @@ from detector.echo import is_echo, of_a_wall
 from detector.incident import Incident, Rival
 from detector.noise import NoiseOptions, estimate_noise, prior_noise
 from detector.pulse import Pulses, check_pulses, first_of_each
+from detector.repeat import keep_repeated
 from detector.residuals import gather
 from detector.rivals import RIVALS_MOST, SAME_M, Found, choose, is_same_sound, keep_apart
 from detector.search import Hypothesis, SearchOptions, search
 from detector.site import Site
-from detector.stretches import cut_into_stretches, find_loud_stations
+from detector.stretches import cut_into_stretches, find_loud_stations, listened_s
 
 TRIED = 3  # places that are tried before a search gives up
-LISTENED_AROUND_S = 30.0  # silence further from the pulses than this says nothing of the clutter among them
+NEVER_HZ = 1e12  # clutter that makes a pulse nobody's direct sound
 
 
 @dataclass(frozen=True)
@@ -94,29 +95,10 @@ def associate(site: Site, pulses: Pulses, options: AssociationOptions) -> tuple[
     return tuple(sorted(found, key=lambda a: float(a.round_times_s[0])))
 
 
-def _listened(site: Site, begin_s: float, end_s: float) -> float:
-    """How long stations listened around a stretch of pulses, s: by their audio where there is any.
-
-    Silence before and after the pulses tells how rare false pulses are; a pulse table does not say how long it was.
-    """
-    shown = end_s - begin_s + 1.0
-    pieces = [
-        (p.start_s, p.start_s + p.samples / s.rate_hz)
-        for s in site.stations
-        for p in s.audio
-        if s.rate_hz > 0.0
-    ]
-    if not pieces:
-        return shown
-    begin, end = begin_s - LISTENED_AROUND_S, end_s + LISTENED_AROUND_S
-    heard = sum(max(min(stop, end) - max(start, begin), 0.0) for start, stop in pieces)
-    return max(heard / len({s.id for s in site.stations if s.audio}), shown)
-
-
 def _search_stretch(site: Site, pulses: Pulses, inside, options: AssociationOptions) -> list[Incident]:
     if not inside.any():
         return []
-    duration = _listened(site, float(pulses.time_s[inside].min()), float(pulses.time_s[inside].max()))
+    duration = listened_s(site, float(pulses.time_s[inside].min()), float(pulses.time_s[inside].max()))
     loud = find_loud_stations(pulses.station[inside], len(site.stations), duration, options.pulses_most_hz)
     inside = inside & ~loud[pulses.station]
     noise = prior_noise(site.air, options.noise)
@@ -124,15 +106,23 @@ def _search_stretch(site: Site, pulses: Pulses, inside, options: AssociationOpti
     if len(ears.time) == 0:
         return []
     direct = np.zeros(len(ears.time))
+    echo = np.zeros(len(ears.time), bool)
     found: list[Found] = []
-    # The strongest incident teaches the noise; then all are looked for; then all are settled with what they taught.
-    for new in (1, options.incidents_most, 0):
+    freed = False
+    # The strongest incident teaches the noise; then all are looked for; then those whose pulses others had taken for
+    # rounds of theirs; then all are settled with what they taught.
+    for turn, new in enumerate((1, options.incidents_most, options.incidents_most, 0)):
+        if turn == 2 and not freed:
+            continue
         clutter = estimate_clutter(
             ears.first, ears.time, ears.level, ears.snr, ears.clipped, direct, duration, options.clutter
         )
         # A bullet's shock comes from elsewhere than the muzzle: nobody's direct sound, as clutter is.
+        clutter = np.where(echo, NEVER_HZ, clutter)
         ears = ears._replace(clutter=clutter / (1.0 - pulses.p_shock[ears.pulse]))
         found = _explain(ears, noise, found, new, options)
+        found, theirs, freed = keep_repeated(found, ears)
+        echo |= theirs
         if not found:
             break
         seen, direct = gather([f.best for f in found], ears, noise)

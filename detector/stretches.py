@@ -5,6 +5,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from detector.site import Site
+
+LISTENED_AROUND_S = 30.0  # silence further from the pulses than this says nothing of the clutter among them
 MANY = 50  # pulses that a station may report in any stretch, however short
 
 
@@ -59,3 +62,22 @@ def find_loud_stations(
     """
     counts = np.bincount(station, minlength=stations)
     return counts > max(pulses_most_hz * duration_s, float(MANY))
+
+
+def listened_s(site: Site, begin_s: float, end_s: float) -> float:
+    """How long stations listened around a stretch of pulses, s: by their audio where there is any.
+
+    Silence before and after the pulses tells how rare false pulses are; a pulse table does not say how long it was.
+    """
+    shown = end_s - begin_s + 1.0
+    pieces = [
+        (p.start_s, p.start_s + p.samples / s.rate_hz)
+        for s in site.stations
+        for p in s.audio
+        if s.rate_hz > 0.0
+    ]
+    if not pieces:
+        return shown
+    begin, end = begin_s - LISTENED_AROUND_S, end_s + LISTENED_AROUND_S
+    heard = sum(max(min(stop, end) - max(start, begin), 0.0) for start, stop in pieces)
+    return max(heard / len({s.id for s in site.stations if s.audio}), shown)

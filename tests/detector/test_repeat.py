@@ -1,0 +1,73 @@
+"""Rounds that come over other paths than their incident's are echoes or another's, and no rounds of it."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from detector.associate import AssociationOptions, associate
+from detector.ears import lay_out
+from detector.repeat import COMMON_LEAST, log_odds_same
+from tests.bench.windows import make_pulses, make_site
+
+STATIONS = 12
+SPEED = 343.0
+
+
+@pytest.fixture(scope="module")
+def square():
+    """Twelve stations on and in a square of 200 m, as dense as streets have them."""
+    rng = np.random.default_rng(5)
+    grid = np.array([[x, y] for x in (0.0, 70.0, 140.0, 200.0) for y in (0.0, 100.0, 200.0)])
+    return make_site(np.column_stack([grid + rng.uniform(-10.0, 10.0, grid.shape), np.full(STATIONS, 6.0)]))
+
+
+def arrivals(site, place, time_s):
+    away = np.linalg.norm(site.positions_m - np.array([*place, 1.5]), axis=1)
+    return time_s + away / site.air.sound_speed_mps
+
+
+def pulses_of(rounds, known=True):
+    pulses = make_pulses(np.tile(np.arange(STATIONS), len(rounds)), np.concatenate(rounds), 1e-3)[0]
+    level = np.full(len(pulses.time_s), 100.0 if known else np.nan)
+    return replace(pulses, level_db=level, clipped=np.full(len(level), known))
+
+
+def odds(site, one, other, known=True):
+    """Of two rounds that are the only pulses: the first of each station and the second."""
+    ears = lay_out(site, pulses_of([one, other], known), SPEED, np.ones(2 * STATIONS, bool))
+    first = ears.first[:-1]
+    return log_odds_same(first, first + 1, ears)
+
+
+def test_rounds_of_one_place_repeat_and_those_of_others_do_not(square):
+    rng = np.random.default_rng(1)
+    shot = arrivals(square, (80.0, 90.0), 1.0)
+    again = shot + 0.5 + 1e-3 * rng.standard_normal(STATIONS)
+    assert odds(square, shot, again) > 10.0
+    masked = again + np.where(np.arange(STATIONS) < 4, 0.05, 0.0)
+    assert odds(square, shot, masked) > 0.0
+    assert odds(square, shot, shot + 0.15 + rng.exponential(0.04, STATIONS)) < 0.0
+    assert odds(square, shot, arrivals(square, (80.0, 115.0), 1.5)) < 0.0
+    assert odds(square, shot, again, known=False) == 0.0
+
+
+def test_few_stations_tell_nothing(square):
+    ears = lay_out(
+        square, pulses_of([np.ones(STATIONS), np.full(STATIONS, 2.0)]), SPEED, np.ones(2 * STATIONS, bool)
+    )
+    first = ears.first[:-1].copy()
+    first[COMMON_LEAST - 1 :] = -1
+    assert log_odds_same(first, ears.first[:-1] + 1, ears) == 0.0
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_echoes_behind_every_shot_are_no_rounds(square, seed):
+    """A courtyard answers each shot 0.14 s later and by ways of its own to each station, the same every time."""
+    rng = np.random.default_rng(seed)
+    late = 0.1 + rng.exponential(0.04, STATIONS)
+    shots = [arrivals(square, (80.0, 90.0), t) for t in (1.0, 1.5)]
+    rounds = [r + 5e-4 * rng.standard_normal(STATIONS) for s in shots for r in (s, s + late)]
+    (incident,) = associate(square, pulses_of(rounds), AssociationOptions())
+    np.testing.assert_allclose(incident.round_times_s, [1.0, 1.5], atol=5e-3)
+    assert np.hypot(*(incident.position_m - [80.0, 90.0])) < 1.0
