@@ -18,6 +18,7 @@ from testbed.planning.map_figure import draw_pareto
 from testbed.planning.mount_table import MountTable, read_mount_table
 from testbed.planning.optimise import Plan, check_wishes, choices_of, make_plan
 from testbed.planning.page import html_picture, html_table
+from testbed.planning.sharpen import sharpen
 from testbed.planning.study import PlanSettings, Study, open_study, read_block
 
 COLUMNS = ("layout", "sensors", "cost", "loss_m", "covered", "covered_detectable", "covered_one_failed",
@@ -44,6 +45,7 @@ def optimise(settings: PlanSettings, folder: Path) -> None:
     """Choose mounts; set rivals, the curve and the next places beside them."""
     study = open_study(settings, check=partial(check_wishes, count=settings.count, budget=settings.budget))
     plan: Plan = make_plan(study, settings)
+    study = plan.study
     check = checked(study, settings, plan.chosen, plan.found)
     plan.table.write_csv(folder / "layouts.csv")
     plan.curve.write_csv(folder / "pareto.csv")
@@ -111,11 +113,13 @@ def open_with_layout(settings: PlanSettings) -> tuple[Study, tuple[int, ...]]:
     extra = None if settings.layout_a is None else read_layout(settings, settings.layout_a)
     study = open_study(settings, extra, check=None if extra is not None else partial(_check_layout, settings))
     if extra is not None:
-        return study, indices_of(study, extra.ids.tolist())
-    if settings.count is None and settings.budget is None:
-        return study, tuple(int(i) for i in np.flatnonzero(study.mounts.installed))
-    choices = choices_of(study)
-    return study, tuple(settings.planner.choose(choices, settings.count, settings.budget, settings.workers))
+        chosen = indices_of(study, extra.ids.tolist())
+    elif settings.count is None and settings.budget is None:
+        chosen = tuple(int(i) for i in np.flatnonzero(study.mounts.installed))
+    else:
+        choices = choices_of(study)
+        chosen = tuple(settings.planner.choose(choices, settings.count, settings.budget, settings.workers))
+    return sharpen(study, settings, chosen), chosen
 
 
 def _check_layout(settings: PlanSettings, mounts: MountTable) -> None:

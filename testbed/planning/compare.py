@@ -11,7 +11,8 @@ from scenes.block import Block, Building
 from scenes.streams import draw_stream
 from testbed.planning.deliver import plain
 from testbed.planning.forecast import Forecast, forecast, summarise
-from testbed.planning.levels import Levels, cache_folder, find_levels
+from testbed.planning.level_cache import cache_folder
+from testbed.planning.levels import Levels, find_levels
 from testbed.planning.study import PlanSettings, Study, chosen_ids
 from testbed.planning.tables import METRICS
 from testbed.progress import progress_bar

@@ -31,6 +31,7 @@ from testbed.planning.mount_table import join_mounts
 from testbed.planning.optimise import choices_of
 from testbed.planning.page import html_lines, html_picture, html_table, write_plan_page
 from testbed.planning.planners import PLANNERS
+from testbed.planning.sharpen import sharpen
 from testbed.planning.study import PlanSettings, Study, open_study
 from testbed.planning.tables import METRICS, cell_table
 
@@ -49,6 +50,7 @@ SHOWN = (
 def compare(settings: PlanSettings, folder: Path) -> None:
     """Set layout B beside layout A; see what each sensor is worth, and what heights and noise change."""
     study, first, second, name = _open_pair(settings)
+    study = sharpen(study, settings, (*first, *second))
     before, after = (forecast(study.levels.take(list(c)), study.question) for c in (first, second))
     table = compare_table(study, {"A": (first, before), name: (second, after)})
     table.write_csv(folder / "compare.csv")

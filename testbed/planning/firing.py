@@ -16,7 +16,7 @@ from scenes.sensor import Sensor
 from scenes.streams import draw_stream
 from testbed.planning.full_simulation import FiredShots, fire, time_shots
 from testbed.planning.gunfire import shares_of
-from testbed.planning.levels import cache_folder, name_levels
+from testbed.planning.level_cache import cache_folder, name_levels
 from testbed.planning.study import PlanSettings, Study
 from testbed.sweep.code_version import digest_sources
 

@@ -109,21 +109,19 @@ def forecast(levels: Levels, question: Question) -> Forecast:
     """
     k = question.sensors_needed
     draws = question.draws(detectable=False)
-    snr = _snr(levels, question, draws)
-    chance = chances(snr, question.hearing)
+    chance = chances(_snr(levels.gain_db, levels, question, draws), question.hearing)
     heard = count_at_least(chance, k) @ draws.weight
     without = count_without_each(chance, k, draws.weight)
     mean = chance @ draws.weight
     sigma = arrival_sigma_m(levels.distance_m, levels.late_m, question.errors, question.sound_mps)
     bearing = levels.bearing_rad.astype(np.float64)
     bound = expected_bound(mean, sigma, bearing)
-    error = locate_samples(levels, chance, snr, draws, question)
+    error = locate_samples(levels, chance, draws, question)
     error.sort(axis=1)
     p50, p90 = _quantiles(error)
     contract = question.draws(detectable=True)
-    their_snr = _snr(levels, question, contract)
-    their_chance = chances(their_snr, question.hearing)
-    their_error = locate_samples(levels, their_chance, their_snr, contract, question)
+    their_chance = chances(_snr(levels.gain_db, levels, question, contract), question.hearing)
+    their_error = locate_samples(levels, their_chance, contract, question)
     worst = without.argmin(axis=1) if without.shape[1] else np.zeros(len(heard), dtype=np.intp)
     return Forecast(
         heard,
@@ -140,21 +138,22 @@ def forecast(levels: Levels, question: Question) -> Forecast:
     )
 
 
-def _snr(levels: Levels, question: Question, draws: SharedDraws) -> Floats:
+def _snr(gain_db: npt.NDArray[np.float32], levels: Levels, question: Question, draws: SharedDraws) -> Floats:
     return signal_to_noise_db(
-        levels.gain_db.astype(np.float64),
+        gain_db.astype(np.float64),
         levels.bearing_rad.astype(np.float64),
         question.noise_db,
         draws,
     )
 
 
-def locate_samples(
-    levels: Levels, chance: Floats, snr_db: Floats, draws: SharedDraws, question: Question
-) -> Floats:
-    """Return errors of the same sampled shots in every cell, (cells, samples), m, inf where not located."""
+def locate_samples(levels: Levels, chance: Floats, draws: SharedDraws, question: Question) -> Floats:
+    """Return errors of the same sampled shots in every cell, (cells, samples), m, inf where not located.
+
+    Whether the first arrival is picked depends on the ways; what facades scatter comes later and hides it.
+    """
     shots = sample_shots(draws.weight, chance.shape[1], question.samples, question.seed)
-    faint = chance_of_faint(snr_db, question.errors)
+    faint = chance_of_faint(_snr(levels.way_db, levels, question, draws), question.errors)
     return shot_errors(
         levels.distance_m.astype(np.float64),
         levels.bearing_rad.astype(np.float64),

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scenes.weapons import WEAPONS
+from testbed.planning.blast_band import longer_blast_db
 
 Floats = npt.NDArray[np.float64]
 
@@ -25,7 +26,8 @@ class SharedDraws:
     weight : ndarray, shape (d,)
         Probabilities, sum 1.
     level_db : ndarray, shape (d,)
-        Peak level 1 m beside the muzzle, dB re 20 uPa.
+        Peak level 1 m beside the muzzle, dB re 20 uPa, of the reference blast that has as much energy in the
+        detector's band.
     azimuth_rad : ndarray, shape (d,)
         Line of fire, counter-clockwise from east.
     directivity : ndarray, shape (d,)
@@ -56,6 +58,12 @@ def shares_of(shares: Mapping[str, float], *, detectable: bool) -> dict[str, flo
     return {kind: share / total for kind, share in kept.items()}
 
 
+def level_range(kind: str, count: int) -> Floats:
+    """Return levels even over a weapon's range, as `SharedDraws.level_db`, shape (count,)."""
+    weapon = WEAPONS[kind]
+    return np.linspace(*weapon.level_db, count) + longer_blast_db(weapon.positive_s)
+
+
 def share_draws(shares: Mapping[str, float], levels: int = 5, aims: int = 4) -> SharedDraws:
     """Return the draws of a mix of weapons: quantiles of the level, each with lines of fire all round.
 
@@ -71,7 +79,7 @@ def share_draws(shares: Mapping[str, float], levels: int = 5, aims: int = 4) -> 
     the mean of its levels and of its directivity.
     """
     grain = 60
-    level = np.concatenate([np.linspace(*WEAPONS[kind].level_db, grain) for kind in shares])
+    level = np.concatenate([level_range(kind, grain) for kind in shares])
     mass = np.repeat([share / grain for share in shares.values()], grain)
     m = np.repeat([WEAPONS[kind].directivity for kind in shares], grain)
     order = np.argsort(level, kind="stable")

@@ -6,24 +6,21 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtr
 
-from detector.envelope import BAND_HZ
 from scenes.ambient import OCTAVES_HZ, Ambient
 from scenes.sensor import Microphone
 from sim.ambient import noise_levels
+from testbed.planning.blast_band import band_pass
 from testbed.planning.gunfire import SharedDraws, aim_gain_db
 
 Floats = npt.NDArray[np.float64]
-
-# Positive phase of the reference blast, s: a service pistol's. Others differ by less than an octave.
-POSITIVE_S = 0.4e-3
 
 
 @dataclass(frozen=True)
 class Hearing:
     """When a sensor reports a shot: p = works * plain * Phi((SNR - threshold) / sigma).
 
-    SNR is the peak level 1 m beside the muzzle, plus what the ways leave of the energy in the detector's band, less
-    the noise in that band.
+    SNR is the level 1 m beside the muzzle (`SharedDraws`), plus what ways and facades that scatter leave of the energy
+    in the detector's band, less the noise in that band.
 
     Attributes
     ----------
@@ -46,24 +43,6 @@ class Hearing:
     sigma_db: float = 11.2
     plain: float = 0.995
     works: float = 1.0
-
-
-def band_weights() -> Floats:
-    """Return the share of a blast's energy in each octave band that the detector's band passes, shape (8,).
-
-    Friedlander's wave has the energy spectrum (w T)^2 / (1 + (w T)^2)^2 (T its positive phase); an octave's share
-    goes with its width. The sum over all octaves is 1 before the detector's second-order band-pass.
-    """
-    octaves = np.array(OCTAVES_HZ)
-    turn = (2.0 * np.pi * octaves * POSITIVE_S) ** 2
-    energy = octaves * turn / (1.0 + turn) ** 2
-    return energy / energy.sum() * band_pass(octaves)
-
-
-def band_pass(frequency: Floats) -> Floats:
-    """Return the power gain of the detector's band-pass (second-order Butterworth on both sides)."""
-    low, high = BAND_HZ
-    return 1.0 / (1.0 + (low / frequency) ** 4) / (1.0 + (frequency / high) ** 4)
 
 
 def noise_db(ambient: Ambient, microphone: Microphone) -> float:

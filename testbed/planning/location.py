@@ -35,8 +35,8 @@ class LocationErrors:
     floor_m : float
         Root mean square of what no sensor helps against (survey of the shot, bias of the site), m.
     faint_db, faint_sigma_db, faint_s : float
-        A pulse is that of a later arrival with the probability Phi((faint_db - SNR) / faint_sigma_db), then late by an
-        exponential time of mean `faint_s`.
+        A pulse is that of a later arrival with the probability Phi((faint_db - SNR) / faint_sigma_db), the SNR that of
+        the ways alone, then late by an exponential time of mean `faint_s`.
     astray_few, astray_more : float
         Log odds that a shot's place is made of wrong pulses when just 4 sensors report it, and how much each
         further sensor takes off them.

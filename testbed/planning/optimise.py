@@ -12,6 +12,7 @@ from testbed.planning.forecast import Forecast, forecast, summarise
 from testbed.planning.mount_table import MountTable
 from testbed.planning.planners import PLANNERS
 from testbed.planning.search import loss_of, weigh
+from testbed.planning.sharpen import sharpen
 from testbed.planning.study import PlanSettings, Study, chosen_ids
 from testbed.planning.worth import Choices, lay_out_choices
 
@@ -27,6 +28,8 @@ class Plan:
 
     Attributes
     ----------
+    study : Study
+        With the levels of all layouts in the table followed from every cell.
     chosen : tuple of int
         Mounts, those installed first.
     found : Forecast
@@ -39,6 +42,7 @@ class Plan:
         Where the next sensors go, and what each brings.
     """
 
+    study: Study
     chosen: tuple[int, ...]
     found: Forecast
     rivals: dict[str, tuple[int, ...]]
@@ -100,15 +104,23 @@ def make_plan(study: Study, settings: PlanSettings) -> Plan:
     current = tuple(int(i) for i in np.flatnonzero(study.mounts.installed))
     if current:
         rivals["current"] = current
-    found = forecast(study.levels.take(list(chosen)), study.question)
+    sharp = sharpen(study, settings, {i for layout in (chosen, *rivals.values()) for i in layout})
+    choices = choices_of(sharp)
+    found = forecast(sharp.levels.take(list(chosen)), study.question)
     rows = [_row("planned", study, choices, chosen, found)]
     for name, layout in rivals.items():
         rows.append(
-            _row(name, study, choices, layout, forecast(study.levels.take(list(layout)), study.question))
+            _row(name, study, choices, layout, forecast(sharp.levels.take(list(layout)), study.question))
         )
-    curve = _curve(study, settings, choices, len(chosen))
+    curve = _curve(study, settings, choices_of(study), len(chosen))
     return Plan(
-        chosen, found, rivals, pl.DataFrame(rows), curve, place_next(study, settings.next_count, chosen)
+        sharp,
+        chosen,
+        found,
+        rivals,
+        pl.DataFrame(rows),
+        curve,
+        place_next(study, settings.next_count, chosen),
     )
 
 

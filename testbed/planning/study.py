@@ -19,7 +19,8 @@ from testbed.footprint_file import FootprintFile
 from testbed.planning.forecast import Question
 from testbed.planning.gunfire import SHARES
 from testbed.planning.hearing import Hearing, noise_db
-from testbed.planning.levels import Levels, cache_folder, find_levels
+from testbed.planning.level_cache import cache_folder
+from testbed.planning.levels import Levels, find_levels
 from testbed.planning.location import LocationErrors
 from testbed.planning.mount_table import MountTable, join_mounts, propose_mounts, read_mount_table
 from testbed.planning.street_cells import StreetCells, forbid, lay_cells

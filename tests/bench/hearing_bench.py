@@ -29,12 +29,11 @@ from scenes.walls import draw_in, open_ground
 from scenes.weapons import WEAPONS
 from sim.clock import CLOCKS
 from sim.microphone import MICROPHONES
-from sim.propagation.city import index_block
-from sim.propagation.levels import open_listeners, sum_levels
 from sim.propagation.trace import PathOptions
 from testbed.planning.full_simulation import fire, time_shots
-from testbed.planning.gunfire import SHARES, SharedDraws, aim_gain_db
-from testbed.planning.hearing import Hearing, band_weights, chances, noise_db
+from testbed.planning.gunfire import SHARES, SharedDraws, level_range
+from testbed.planning.hearing import Hearing, chances, noise_db, signal_to_noise_db
+from testbed.planning.levels import find_levels
 from testbed.planning.location import LocationErrors
 from testbed.planning.robust_fix import fix_error, log_densities
 from testbed.planning.shots import GATE_M, HERE
@@ -43,13 +42,13 @@ from testbed.survey import Survey
 SHOTS, SENSORS, RATE_HZ, SPEED = 40, 16, 12_000, 338.0
 FIT, SCORE = 1000, 2000
 # Columns of a row: one for each shot and sensor.
-NIGHT, SHOT, SNR, DISTANCE, EXPECTED, REPORTED, LATE, ERROR, BEARING = range(9)
+NIGHT, SHOT, SNR, DISTANCE, EXPECTED, REPORTED, LATE, ERROR, BEARING, WAY = range(10)
 # A pulse so much later than its first arrival is another's, s.
 ANOTHER_S = 0.004
 
 
 def one_night(name: str, seed: int) -> np.ndarray:
-    """Return a row per shot and sensor, without the first column: SNR dB, m, s, reported, s, error m, rad."""
+    """Return a row per shot and sensor, as the columns above without the first."""
     options = BLOCKS[name]
     block = (options() if isinstance(options, type) else options).build()
     rng = draw_stream(seed, "hearing bench", name)
@@ -83,30 +82,41 @@ def one_night(name: str, seed: int) -> np.ndarray:
     )
     scene = Scene(block, sensors, events, duration, seed, WEATHERS["mild"], Ambient())
     fired = fire(scene, PathOptions(), Survey(), CLOCKS["gps"].sigma_s, DetectorOptions(), 1)
-    city, receivers = index_block(block), np.array([s.position_m for s in sensors])
+    receivers = np.array([s.position_m for s in sensors])
     sources = np.array([e.position_m for e in events])
-    listeners = open_listeners(city, receivers, sources)
+    levels = find_levels(block, scene.air, sources, receivers)
     noise = noise_db(Ambient(), sensors[0].microphone)
     rows = []
     for i, event in enumerate(events):
-        power, late_m = sum_levels(city, scene.air, event.position_m, listeners, band_weights())
         weapon = WEAPONS[event.kind]
         draw = SharedDraws(
             np.ones(1),
-            np.array([float(np.mean(weapon.level_db))]),
+            np.array([float(np.mean(level_range(event.kind, 2)))]),
             np.radians([azimuths[i]]),
             np.array([weapon.directivity]),
         )
-        step = receivers - event.position_m
-        bearing = np.arctan2(step[:, 1], step[:, 0])
-        snr = 10.0 * np.log10(np.maximum(power, 1e-30)) + aim_gain_db(bearing, draw)[:, 0]
-        snr += draw.level_db - noise
-        far = np.linalg.norm(step, axis=1)
+        bearing = levels.bearing_rad[i].astype(np.float64)
+        snr, way = (
+            signal_to_noise_db(gain[i].astype(np.float64), bearing, noise, draw)[:, 0]
+            for gain in (levels.gain_db, levels.way_db)
+        )
         error = np.full(len(snr), fired.error_m[i])
-        late_s = late_m / scene.air.sound_speed_mps
+        late_s = levels.late_m[i] / scene.air.sound_speed_mps
         shot = np.full(len(snr), i)
         rows.append(
-            np.column_stack([shot, snr, far, late_s, fired.reported[i], fired.late_s[i], error, bearing])
+            np.column_stack(
+                [
+                    shot,
+                    snr,
+                    levels.distance_m[i],
+                    late_s,
+                    fired.reported[i],
+                    fired.late_s[i],
+                    error,
+                    bearing,
+                    way,
+                ]
+            )
         )
     return np.concatenate(rows)
 
@@ -131,7 +141,7 @@ def fit_picks(table: np.ndarray, errors: LocationErrors) -> LocationErrors:
     other = excess > ANOTHER_S
 
     def loss(x: np.ndarray) -> float:
-        p = np.clip(ndtr((x[0] - mine[:, SNR]) / x[1]), 1e-6, 1.0 - 1e-6)
+        p = np.clip(ndtr((x[0] - mine[:, WAY]) / x[1]), 1e-6, 1.0 - 1e-6)
         return float(-np.mean(other * np.log(p) + ~other * np.log(1.0 - p)))
 
     found = minimize(loss, [20.0, 12.0], method="Nelder-Mead").x
@@ -197,7 +207,7 @@ def score(table: np.ndarray, hearing: Hearing, errors: LocationErrors) -> None:
             said = f"reported {here[:, REPORTED].mean():.3f}, predicted {p:.3f}"
             mine = here[here[:, REPORTED] > 0.0]
             other = (mine[:, LATE] - mine[:, EXPECTED] > ANOTHER_S).mean() if len(mine) else math.nan
-            faint = ndtr((errors.faint_db - mine[:, SNR]) / errors.faint_sigma_db).mean()
+            faint = ndtr((errors.faint_db - mine[:, WAY]) / errors.faint_sigma_db).mean()
             print(
                 f"SNR {low:.0f} dB: {len(here)} pairs, {said}; late picks {other:.2f}, predicted {faint:.2f}"
             )

@@ -52,7 +52,7 @@ def test_levels_fall_with_distance_and_shade(study, tmp_path):
     assert seen.any()
     assert (study.levels.late_m >= 0.0).all()
     # In sight spherical spreading and the ground leave -20 lg(d) to 6 dB more, less what the band loses.
-    free = study.levels.gain_db + 20.0 * np.log10(study.levels.distance_m)
+    free = study.levels.way_db + 20.0 * np.log10(study.levels.distance_m)
     assert free[seen].max() < 7.0
     assert np.median(free[~seen]) < np.median(free[seen])
 
