@@ -1,8 +1,8 @@
 """How loud a source at one point is at many others, and by how much its sound is late: sums, no lists of paths.
 
-Three ways are looked for: the line of sight, the hull over roofs and the shortest taut string round corners, each with
-its ground reflections. Facade reflections, weaker strings and what facades scatter are left out, so that a million
-pairs take minutes; what that costs is measured against full simulation (`testbed.planning.verify`).
+Looked for are the line of sight, one facade, the hull over roofs and the shortest taut string round corners, each with
+its ground reflections, and where wanted ways by a facade and over roofs. Weaker strings are left out, so that a million
+pairs take minutes, and so is what facades scatter (`sim.tail.energy`).
 """
 
 from collections.abc import Sequence
@@ -23,6 +23,7 @@ from sim.propagation.line import LINE, weigh_lines
 from sim.propagation.places import check_places
 from sim.propagation.reflection import list_reflections
 from sim.propagation.roof import weigh_roofs
+from sim.propagation.roof_echo import weigh_roof_echoes
 from sim.propagation.trace import PathOptions, check_receivers, medium_of, rules_of
 from sim.propagation.view import View, steepest, view_from
 
@@ -66,7 +67,13 @@ def open_listeners(city: City, receivers: npt.ArrayLike, sources: npt.ArrayLike)
 
 
 def sum_levels(
-    city: City, air: Air, source: npt.ArrayLike, listeners: Listeners, weights: Floats
+    city: City,
+    air: Air,
+    source: npt.ArrayLike,
+    listeners: Listeners,
+    weights: Floats,
+    *,
+    roof_echoes: bool = False,
 ) -> tuple[Floats, Floats]:
     """Sum what arrives of one source at all listeners.
 
@@ -81,6 +88,8 @@ def sum_levels(
     listeners : Listeners
     weights : ndarray, shape (8,)
         Share of the source's energy in each octave band.
+    roof_echoes : bool
+        Whether ways by a facade and over roofs count; they take as long as all others.
 
     Returns
     -------
@@ -102,6 +111,8 @@ def sum_levels(
     for ears in listeners.ears:
         bag = new_bag(len(ears.places), _ROOM)
         _fill_bag(plan, rules, medium, start, ears, strings, bag)
+        if roof_echoes:
+            weigh_roof_echoes(plan, medium, rules, start[0], strings.view, ears.places, ears.view, bag)
         power[ears.number], late_m[ears.number] = _sum_bag(
             bag, medium, rules.floor, weights, start[0], ears.places
         )

@@ -18,7 +18,7 @@ from sim.propagation.paths import Paths
 from sim.propagation.trace import PathOptions, medium_of
 from testbed.planning.blast_band import band_weights
 from testbed.planning.level_cache import name_levels, read_levels, write_levels
-from testbed.planning.tail_levels import find_tail
+from testbed.planning.tail_levels import PAIRS_MOST, find_tail
 
 Floats = npt.NDArray[np.float64]
 Floats32 = npt.NDArray[np.float32]
@@ -115,8 +115,9 @@ def find_levels(
 
     Notes
     -----
-    What facades scatter is followed from every cell while cells times mounts are at most
-    `testbed.planning.tail_levels.PAIRS_MOST`; of more pairs it is carried over between cells, coarser but quick.
+    Up to `testbed.planning.tail_levels.PAIRS_MOST` pairs of cell and mount, what facades scatter is followed from
+    every cell, and ways by a facade and over roofs count. With more pairs the tail is carried over between cells
+    and those ways are left out (3 dB in shadow): coarser but quick.
     """
     kept = None if cache is None else cache / f"levels-{name_levels(block, air, cells_m, mounts_m)}.npz"
     found = None if kept is None else read_levels(kept, (len(cells_m), len(mounts_m)))
@@ -134,6 +135,7 @@ def _compute(
 ) -> tuple[Floats32, Floats32, Floats32]:
     """Return the levels, those of the ways alone, and how late the shortest way is; ways are half of the progress."""
     city, weights, half = index_block(block), band_weights(), len(cells_m)
+    few = len(cells_m) * len(mounts_m) <= PAIRS_MOST
 
     def tell(done: int) -> None:
         if progress is not None and (done % 50 == 0 or done in {half, 2 * half}):
@@ -147,7 +149,10 @@ def _compute(
     else:
         listeners = open_listeners(city, mounts_m, cells_m)
         ways, late_m = _gather(
-            lambda cell: sum_levels(city, air, cell, listeners, weights), cells_m, workers, tell
+            lambda cell: sum_levels(city, air, cell, listeners, weights, roof_echoes=few),
+            cells_m,
+            workers,
+            tell,
         )
     tail = find_tail(
         block, city, air, cells_m, mounts_m, late_m, workers, lambda share: tell(half + int(share * half))

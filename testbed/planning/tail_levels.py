@@ -20,8 +20,8 @@ from testbed.planning.full_simulation import LATE_S
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.intp]
 
-# So many pairs of cell and mount take about a minute of one core; of more cells an even choice is taken.
-PAIRS_MOST = 120_000
+# So many pairs of cell and mount take about 40 s of one core; with more, an even choice of the cells is taken.
+PAIRS_MOST = 80_000
 # The tail changes slowly along a street: between the chosen cells it is the mean of the nearest, in dB, weighed by the
 # inverse square of the distance, m.
 _NEIGHBOURS, _NEAREST_M = 3, 1.0

@@ -11,6 +11,7 @@ from sim.propagation.city import index_block
 from sim.propagation.trace import medium_of
 from sim.tail.energy import sum_scattered
 from sim.tail.field import links_from, open_field
+from testbed.planning import levels as level_finding
 from testbed.planning import sharpen as sharpening
 from testbed.planning import tail_levels
 from testbed.planning.blast_band import POSITIVE_S, band_weights, longer_blast_db
@@ -64,7 +65,7 @@ def test_a_tail_that_is_carried_over_is_better_than_none(block, places, monkeypa
     cells, mounts = places
     air = Air()
 
-    def levels(pairs: int) -> Levels:
+    def levels(pairs: int) -> Levels:  # with the same ways, which go by levels' own copy of the number
         monkeypatch.setattr(tail_levels, "PAIRS_MOST", pairs)
         return find_levels(block, air, cells, mounts)
 
@@ -81,7 +82,7 @@ def test_a_settled_layout_has_its_tail_from_every_cell(block, monkeypatch):
     cells, _ = lay_cells(block, None, 60)
     mounts = propose_mounts(block, 4, 40.0, 6.0, ("pole",))
     exact = find_levels(block, Air(), cells.position_m, mounts.position_m[[1, 3]])
-    for module in (tail_levels, sharpening):
+    for module in (tail_levels, sharpening, level_finding):
         monkeypatch.setattr(module, "PAIRS_MOST", 2 * len(cells))
     coarse = find_levels(block, Air(), cells.position_m, mounts.position_m)
     study = Study(block, None, mounts, cells, coarse, Question(), ())
