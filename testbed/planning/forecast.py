@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from testbed.planning.coverage import count_at_least, count_without_each
 from testbed.planning.gunfire import SHARES, SharedDraws, share_draws, shares_of
-from testbed.planning.hearing import Hearing, chances, signal_to_noise_db
+from testbed.planning.hearing import Hearing, chances, signal_to_noise_db, total_to_noise_db
 from testbed.planning.levels import Levels
 from testbed.planning.location import LocationErrors, arrival_sigma_m, expected_bound
 from testbed.planning.shots import chance_of_faint, sample_shots, shot_errors
@@ -109,7 +109,7 @@ def forecast(levels: Levels, question: Question) -> Forecast:
     """
     k = question.sensors_needed
     draws = question.draws(detectable=False)
-    chance = chances(_snr(levels.gain_db, levels, question, draws), question.hearing)
+    chance = _chance(levels, question, draws)
     heard = count_at_least(chance, k) @ draws.weight
     without = count_without_each(chance, k, draws.weight)
     mean = chance @ draws.weight
@@ -120,7 +120,7 @@ def forecast(levels: Levels, question: Question) -> Forecast:
     error.sort(axis=1)
     p50, p90 = _quantiles(error)
     contract = question.draws(detectable=True)
-    their_chance = chances(_snr(levels.gain_db, levels, question, contract), question.hearing)
+    their_chance = _chance(levels, question, contract)
     their_error = locate_samples(levels, their_chance, contract, question)
     worst = without.argmin(axis=1) if without.shape[1] else np.zeros(len(heard), dtype=np.intp)
     return Forecast(
@@ -138,13 +138,15 @@ def forecast(levels: Levels, question: Question) -> Forecast:
     )
 
 
-def _snr(gain_db: npt.NDArray[np.float32], levels: Levels, question: Question, draws: SharedDraws) -> Floats:
-    return signal_to_noise_db(
-        gain_db.astype(np.float64),
+def _chance(levels: Levels, question: Question, draws: SharedDraws) -> Floats:
+    snr = total_to_noise_db(
+        levels.gain_db.astype(np.float64),
+        levels.way_db.astype(np.float64),
         levels.bearing_rad.astype(np.float64),
         question.noise_db,
         draws,
     )
+    return chances(snr, question.hearing)
 
 
 def locate_samples(levels: Levels, chance: Floats, draws: SharedDraws, question: Question) -> Floats:
@@ -153,7 +155,10 @@ def locate_samples(levels: Levels, chance: Floats, draws: SharedDraws, question:
     Whether the first arrival is picked depends on the ways; what facades scatter comes later and hides it.
     """
     shots = sample_shots(draws.weight, chance.shape[1], question.samples, question.seed)
-    faint = chance_of_faint(_snr(levels.way_db, levels, question, draws), question.errors)
+    ways = signal_to_noise_db(
+        levels.way_db.astype(np.float64), levels.bearing_rad.astype(np.float64), question.noise_db, draws
+    )
+    faint = chance_of_faint(ways, question.errors)
     return shot_errors(
         levels.distance_m.astype(np.float64),
         levels.bearing_rad.astype(np.float64),

@@ -109,3 +109,9 @@ def aim_gain_db(bearing_rad: npt.ArrayLike, draws: SharedDraws) -> Floats:
     m = draws.directivity
     gain = m * np.cos(off) + np.sqrt(1.0 - (m * np.sin(off)) ** 2)
     return 20.0 * np.log10(gain / np.sqrt(1.0 - m**2))
+
+
+def mean_aim_gain(draws: SharedDraws) -> Floats:
+    """Return the energy over that beside the muzzle, mean over all bearings, shape (d,)."""
+    turns = np.linspace(0.0, 2.0 * np.pi, 72, endpoint=False)
+    return np.mean(10.0 ** (aim_gain_db(turns, draws) / 10.0), axis=0)

@@ -10,7 +10,7 @@ from scenes.ambient import OCTAVES_HZ, Ambient
 from scenes.sensor import Microphone
 from sim.ambient import noise_levels
 from testbed.planning.blast_band import band_pass
-from testbed.planning.gunfire import SharedDraws, aim_gain_db
+from testbed.planning.gunfire import SharedDraws, aim_gain_db, mean_aim_gain
 
 Floats = npt.NDArray[np.float64]
 
@@ -75,6 +75,26 @@ def signal_to_noise_db(
     """
     snr = gain_db[..., None] + aim_gain_db(bearing_rad, draws) + draws.level_db
     return snr - np.asarray(noise_in_band_db)[..., None]
+
+
+def total_to_noise_db(
+    gain_db: npt.NDArray[np.floating],
+    way_db: npt.NDArray[np.floating],
+    bearing_rad: npt.NDArray[np.floating],
+    noise_in_band_db: float | Floats,
+    draws: SharedDraws,
+) -> Floats:
+    """Return the SNR of all that arrives at each sensor, dB, shape (..., d).
+
+    As `signal_to_noise_db`, but only the ways (`way_db`) are louder in the line of fire. What facades scatter left the
+    gun in every direction of the street.
+    """
+    way = 10.0 ** (way_db / 10.0)
+    tail = np.maximum(10.0 ** (gain_db / 10.0) - way, 0.0)
+    aimed = 10.0 ** (aim_gain_db(bearing_rad, draws) / 10.0)
+    power = way[..., None] * aimed + tail[..., None] * mean_aim_gain(draws)
+    level = 10.0 * np.log10(np.maximum(power, 1e-30)) + draws.level_db
+    return level - np.asarray(noise_in_band_db)[..., None]
 
 
 def chances(snr_db: npt.NDArray[np.floating], hearing: Hearing) -> Floats:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from testbed.planning.forecast import Question
-from testbed.planning.hearing import chances, signal_to_noise_db
+from testbed.planning.hearing import chances, total_to_noise_db
 from testbed.planning.levels import Levels
 from testbed.planning.location import arrival_sigma_m
 
@@ -91,8 +91,9 @@ def lay_out_choices(
     draws = replace(question, quantiles=DRAWS[0], aims=DRAWS[1]).draws(detectable=False)
     chance = np.empty((len(cost), len(cells), len(draws)), dtype=np.float32)
     for mount in range(len(cost)):
-        snr = signal_to_noise_db(
+        snr = total_to_noise_db(
             part.gain_db[:, mount].astype(np.float64),
+            part.way_db[:, mount].astype(np.float64),
             part.bearing_rad[:, mount].astype(np.float64),
             question.noise_db,
             draws,

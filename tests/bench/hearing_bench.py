@@ -32,7 +32,7 @@ from sim.microphone import MICROPHONES
 from sim.propagation.trace import PathOptions
 from testbed.planning.full_simulation import fire, time_shots
 from testbed.planning.gunfire import SHARES, SharedDraws, level_range
-from testbed.planning.hearing import Hearing, chances, noise_db, signal_to_noise_db
+from testbed.planning.hearing import Hearing, chances, noise_db, signal_to_noise_db, total_to_noise_db
 from testbed.planning.levels import find_levels
 from testbed.planning.location import LocationErrors
 from testbed.planning.robust_fix import fix_error, log_densities
@@ -96,10 +96,9 @@ def one_night(name: str, seed: int) -> np.ndarray:
             np.array([weapon.directivity]),
         )
         bearing = levels.bearing_rad[i].astype(np.float64)
-        snr, way = (
-            signal_to_noise_db(gain[i].astype(np.float64), bearing, noise, draw)[:, 0]
-            for gain in (levels.gain_db, levels.way_db)
-        )
+        gain_db, way_db = (db[i].astype(np.float64) for db in (levels.gain_db, levels.way_db))
+        snr = total_to_noise_db(gain_db, way_db, bearing, noise, draw)[:, 0]
+        way = signal_to_noise_db(way_db, bearing, noise, draw)[:, 0]
         error = np.full(len(snr), fired.error_m[i])
         late_s = levels.late_m[i] / scene.air.sound_speed_mps
         shot = np.full(len(snr), i)

@@ -16,6 +16,8 @@ from testbed.planning import sharpen as sharpening
 from testbed.planning import tail_levels
 from testbed.planning.blast_band import POSITIVE_S, band_weights, longer_blast_db
 from testbed.planning.forecast import Question
+from testbed.planning.gunfire import share_draws
+from testbed.planning.hearing import signal_to_noise_db, total_to_noise_db
 from testbed.planning.levels import Levels, find_levels
 from testbed.planning.mount_table import propose_mounts
 from testbed.planning.sharpen import sharpen
@@ -105,3 +107,18 @@ def test_threads_change_no_byte_and_the_tail_only_adds(block, places):
 def test_a_longer_blast_has_more_energy_but_less_of_it_in_the_band():
     assert longer_blast_db(POSITIVE_S) == 0.0
     assert 0.0 < longer_blast_db(2.0 * POSITIVE_S) < 10.0 * np.log10(2.0)
+
+
+def test_the_line_of_fire_moves_the_ways_and_not_the_tail():
+    draws = share_draws({"rifle-223": 1.0}, 1, 1)
+    front, back = draws.azimuth_rad[0], draws.azimuth_rad[0] + np.pi
+
+    def snr(gain_db: float, way_db: float, bearing: float) -> float:
+        return total_to_noise_db(np.array([gain_db]), np.array([way_db]), np.array([bearing]), 40.0, draws)[
+            0, 0
+        ]
+
+    ways = signal_to_noise_db(np.array([-60.0]), np.array([front]), 40.0, draws)[0, 0]
+    assert snr(-60.0, -60.0, front) == pytest.approx(ways)
+    assert snr(-60.0, -60.0, front) - snr(-60.0, -60.0, back) > 10.0
+    assert snr(-60.0, -300.0, front) == pytest.approx(snr(-60.0, -300.0, back))
