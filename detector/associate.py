@@ -121,7 +121,7 @@ def _search_stretch(site: Site, pulses: Pulses, inside, options: AssociationOpti
         clutter = np.where(echo, NEVER_HZ, clutter)
         ears = ears._replace(clutter=clutter / (1.0 - pulses.p_shock[ears.pulse]))
         found = _explain(ears, noise, found, new, options)
-        found, theirs, freed = keep_repeated(found, ears)
+        found, theirs, freed = keep_repeated(found, ears, noise.sound_speed_mps)
         echo |= theirs
         if not found:
             break

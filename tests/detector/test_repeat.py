@@ -37,7 +37,7 @@ def odds(site, one, other, known=True):
     """Of two rounds that are the only pulses: the first of each station and the second."""
     ears = lay_out(site, pulses_of([one, other], known), SPEED, np.ones(2 * STATIONS, bool))
     first = ears.first[:-1]
-    return log_odds_same(first, first + 1, ears)
+    return log_odds_same(first, first + 1, np.zeros((STATIONS, 2)), ears)
 
 
 def test_rounds_of_one_place_repeat_and_those_of_others_do_not(square):
@@ -58,7 +58,7 @@ def test_few_stations_tell_nothing(square):
     )
     first = ears.first[:-1].copy()
     first[COMMON_LEAST - 1 :] = -1
-    assert log_odds_same(first, ears.first[:-1] + 1, ears) == 0.0
+    assert log_odds_same(first, ears.first[:-1] + 1, np.zeros((STATIONS, 2)), ears) == 0.0
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -71,3 +71,16 @@ def test_echoes_behind_every_shot_are_no_rounds(square, seed):
     (incident,) = associate(square, pulses_of(rounds), AssociationOptions())
     np.testing.assert_allclose(incident.round_times_s, [1.0, 1.5], atol=5e-3)
     assert np.hypot(*(incident.position_m - [80.0, 90.0])) < 1.0
+
+
+@pytest.mark.parametrize("speed_mps", [1.5, 10.0, 15.0])
+@pytest.mark.parametrize("gap_s", [0.25, 0.5, 1.0])
+def test_rounds_from_a_car_are_of_one_shooter(square, speed_mps, gap_s):
+    rng = np.random.default_rng(0)
+    rounds = [
+        arrivals(square, (80.0 + speed_mps * gap_s * k, 90.0), 1.0 + gap_s * k)
+        + 5e-4 * rng.standard_normal(STATIONS)
+        for k in range(3)
+    ]
+    (incident,) = associate(square, pulses_of(rounds), AssociationOptions())
+    assert len(incident.round_times_s) == 3
