@@ -51,15 +51,15 @@ class LocationErrors:
     by_distance: float = 0.0
     by_detour: float = 8.0
     floor_m: float = 4.0
-    faint_db: float = 22.9
-    faint_sigma_db: float = 12.5
+    faint_db: float = 28.0
+    faint_sigma_db: float = 11.7
     faint_s: float = 0.028
-    astray_few: float = 1.2
-    astray_more: float = 0.18
-    astray_m: float = 20.2
-    astray_log: float = 0.98
-    lost_few: float = -0.82
-    lost_more: float = 0.48
+    astray_few: float = 1.54
+    astray_more: float = 0.32
+    astray_m: float = 19.4
+    astray_log: float = 1.12
+    lost_few: float = -0.38
+    lost_more: float = 0.76
 
 
 def arrival_sigma_m(
