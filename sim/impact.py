@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from scenes.block import Block
 from scenes.terrain import Terrain
+from sim.propagation.city import neighbours
 
 Floats = npt.NDArray[np.float64]
 
@@ -28,15 +29,17 @@ class Facades:
 
 def facades_of(block: Block) -> Facades:
     """Collect the walls of a block, courtyards included."""
-    starts, ends, bases, tops = [np.empty((0, 2))], [np.empty((0, 2))], [np.empty(0)], [np.empty(0)]
-    for building in block.buildings:
-        for ring in (building.outline, *building.courtyards):
-            starts.append(ring)
-            ends.append(np.roll(ring, -1, axis=0))
-            bases.append(np.full(len(ring), building.base_m))
-            tops.append(np.full(len(ring), building.top_m))
-    walls = (np.concatenate(parts) for parts in (starts, ends, bases, tops))
-    return Facades(*walls, terrain=block.ground.terrain)
+    rings = [(ring, house) for house in block.buildings for ring in (house.outline, *house.courtyards)]
+    start = np.concatenate([np.empty((0, 2)), *(ring for ring, _ in rings)])
+    count = np.array([len(ring) for ring, _ in rings], dtype=np.int64)
+    base, top = (np.array([(h.base_m, h.top_m) for _, h in rings]).reshape(-1, 2)).T
+    return Facades(
+        start,
+        start[neighbours(count)[0]],
+        np.repeat(base, count),
+        np.repeat(top, count),
+        terrain=block.ground.terrain,
+    )
 
 
 def free_length(facades: Facades, start_m: Floats, direction: Floats, reach_m: float) -> float:

@@ -121,38 +121,64 @@ def rigid(plan: Plan) -> Plan:
 
 
 def _walls_of(block: Block) -> Records:
-    parts = []
-    total = 0
+    rings, turns, owners = [], [], []
     for number, building in enumerate(block.buildings):
-        if not building.height_m > 0.0:  # nothing stands in the way of sound
-            continue
-        factor = specular_factor(load_material(building.facade))
-        for ring, turn in ((building.outline, 1.0), *((yard, -1.0) for yard in building.courtyards)):
-            points = _clean_ring(ring, turn, building.id)
-            count = len(points)
-            index = np.arange(count)
-            part = np.empty(count, WALL)
-            part["ax"], part["ay"] = points.T
-            part["bx"], part["by"] = np.roll(points, -1, axis=0).T
-            part["top"], part["building"] = building.top_m, number
-            part["factor"] = factor
-            part["after"] = total + (index + 1) % count
-            part["before"] = total + (index - 1) % count
-            parts.append(part)
-            total += count
-    return np.concatenate(parts) if parts else np.empty(0, WALL)
+        if building.height_m > 0.0:  # otherwise nothing stands in the way of sound
+            rings += (building.outline, *building.courtyards)
+            turns += (1.0, *(-1.0 for _ in building.courtyards))
+            owners += [number] * (1 + len(building.courtyards))
+    if not rings:
+        return np.empty(0, WALL)
+    names = tuple(block.buildings[number].id for number in owners)
+    points, count = _clean_rings(rings, np.array(turns), names)
+    after, before = neighbours(count)
+    walls = np.empty(len(points), WALL)
+    walls["ax"], walls["ay"] = points.T
+    walls["bx"], walls["by"] = points[after].T
+    walls["after"], walls["before"] = after, before
+    houses = [block.buildings[number] for number in owners]
+    factors = {name: specular_factor(load_material(name)) for name in dict.fromkeys(h.facade for h in houses)}
+    walls["building"] = np.repeat(owners, count)
+    walls["top"] = np.repeat([house.top_m for house in houses], count)
+    walls["factor"] = np.repeat([factors[house.facade] for house in houses], count, axis=0)
+    return walls
 
 
-def _clean_ring(ring: Floats, turn: float, name: str) -> Floats:
-    """Return a ring without repeated points, counter-clockwise for `turn` 1, clockwise for -1."""
-    points = np.asarray(ring, dtype=np.float64)
-    moved = points[np.any(points != np.roll(points, 1, axis=0), axis=1)]
-    if len(moved) < 3 or not np.all(np.isfinite(moved)):
-        msg = f"building {name!r} has an outline of {len(moved)} different finite corners; it needs 3 or more"
+def _clean_rings(rings: list[Floats], turns: Floats, names: tuple[str, ...]) -> tuple[Floats, Ints]:
+    """Return rings (n, 2) of named buildings without repeated points, in one array, and how many each has.
+
+    They run counter-clockwise where `turns` is 1, clockwise where it is -1.
+    """
+    raw = np.concatenate([np.asarray(ring, dtype=np.float64) for ring in rings])
+    sizes = np.array([len(ring) for ring in rings])
+    moved = np.any(raw != raw[neighbours(sizes)[1]], axis=1)
+    ring = np.repeat(np.arange(len(rings)), sizes)[moved]
+    points, count = raw[moved], np.bincount(ring, minlength=len(rings))
+    endless = np.bincount(ring[~np.isfinite(points).all(axis=1)], minlength=len(rings))
+    bad = np.flatnonzero((count < 3) | (endless > 0))
+    if len(bad):
+        name, corners = names[bad[0]], count[bad[0]]
+        msg = f"building {name!r} has an outline of {corners} different finite corners; it needs 3 or more"
         raise BadInput(msg)
-    x, y = moved[:, 0] - moved[0, 0], moved[:, 1] - moved[0, 1]
-    area = 0.5 * math.fsum(x * np.roll(y, -1) - np.roll(x, -1) * y)
-    return moved if area * turn > 0.0 else moved[::-1]
+    first = np.cumsum(count) - count
+    after = neighbours(count)[0]
+    x, y = (points - points[first][ring]).T
+    twice = x * y[after] - x[after] * y
+    area, rounding = np.add.reduceat(twice, first), np.add.reduceat(np.abs(twice), first) * count * 1e-15
+    for thin in np.flatnonzero(np.abs(area) <= rounding):  # its sign may be one of rounding
+        area[thin] = math.fsum(twice[ring == thin])
+    place = np.arange(len(points))
+    turned = (2 * first + count - 1)[ring] - place
+    return points[np.where((area * turns > 0.0)[ring], place, turned)], count
+
+
+def neighbours(count: Ints) -> tuple[Ints, Ints]:
+    """Return which point of its ring comes after and which before each, of rings of `count` points in one array."""
+    place, last = np.arange(count.sum()), np.cumsum(count) - 1
+    first, last = (last - count + 1)[count > 0], last[count > 0]
+    after, before = place + 1, place - 1
+    after[last], before[first] = first, last
+    return after, before
 
 
 def _surfaces_of(ground: Ground) -> Surfaces:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from scenes.air import Air
-from scenes.block import Ground
+from scenes.block import Building, Ground
 from scenes.errors import BadInput
 from scenes.terrain import Terrain
 from sim.propagation.city import index_block
@@ -101,3 +101,42 @@ def test_a_ring_that_touches_itself_stops_sound_and_deafens_nobody(make):
     whole = open_engine(index_block(make.block(plain)), Air())([0.0, -40.0, 1.5], ends)
     for one, other in zip(ours, whole, strict=True):
         assert one.delay_s[0] == pytest.approx(other.delay_s[0], rel=1e-6)
+
+
+def test_outlines_that_run_the_wrong_way_or_stand_still_make_the_same_walls(make):
+    square, yard = (
+        np.array(make.box(0, 0, 30, 30), dtype=float),
+        np.array(make.box(10, 10, 20, 20), dtype=float),
+    )
+    thin = np.array([(50.0, 0.0), (60.0, 0.0), (60.0, 1e-13), (50.0, 1e-13)])
+
+    def walls(*rings):
+        outline, inner, sliver = rings
+        houses = Building("a", outline, 9.0, courtyards=(inner,)), Building("b", sliver, 3.0)
+        return index_block(make.block(*houses)).plan.walls
+
+    usual = walls(square, yard[::-1], thin)
+    np.testing.assert_array_equal(usual["building"], [0] * 8 + [1] * 4)
+    np.testing.assert_array_equal(usual["after"][[0, 3, 7, 11]], [1, 0, 4, 8])
+    np.testing.assert_array_equal(usual["ax"][usual["after"]], usual["bx"])
+    still = walls(np.repeat(square, 2, axis=0), yard[::-1], thin)
+    np.testing.assert_array_equal(still, usual)
+    for turned in (walls(square[::-1], yard, thin), walls(square, yard[::-1], thin[::-1])):
+        assert set(zip(turned["ax"], turned["ay"], turned["bx"], turned["by"], strict=True)) == set(
+            zip(usual["ax"], usual["ay"], usual["bx"], usual["by"], strict=True)
+        )
+
+
+def test_the_first_bad_outline_is_named(make):
+    houses = [
+        Building(name, np.array(ring, dtype=float), 5.0)
+        for name, ring in (
+            ("good", make.box(0, 0, 5, 5)),
+            ("pole", [(10, 0), (10, 0), (12, 0)]),
+            ("far", [(0, 9), (np.inf, 9), (5, 12)]),
+        )
+    ]
+    with pytest.raises(BadInput, match="'pole' has an outline of 2 different"):
+        index_block(make.block(*houses))
+    with pytest.raises(BadInput, match="'far'"):
+        index_block(make.block(houses[0], houses[2]))
