@@ -74,10 +74,9 @@ def digitise(pressure: npt.NDArray[np.float32], microphone: Microphone) -> npt.N
             _limit(capsule, threshold / sensitivity(microphone), decay)
     if microphone.companding == "mu-law":
         _compand(pressure, microphone.full_scale_pa / sensitivity(microphone))
-    samples = pressure.view(np.int32)
     factor = sensitivity(microphone) * steps / microphone.full_scale_pa
-    _digitise(pressure.reshape(-1), samples.reshape(-1), factor, steps)
-    return samples
+    _digitise(pressure.reshape(-1), factor, steps)
+    return pressure.view(np.int32)
 
 
 @njit(cache=True, nogil=True)
@@ -132,8 +131,12 @@ def _low_pass(pressure, pole, gain):
 
 
 @njit(cache=True, nogil=True)
-def _digitise(pressure, samples, factor, steps):
-    """Scale, round and clip; `samples` may lie over `pressure`."""
+def _digitise(pressure, factor, steps):
+    """Scale, round and clip; the samples take the place of the pressure.
+
+    That they do is said here, not by two arguments of one memory, or no vector instructions would come of it.
+    """
+    samples = pressure.view(np.int32)
     for i in range(len(pressure)):
         value = min(max(pressure[i] * factor, -steps), steps - 1.0)
         samples[i] = np.int32(value + (0.5 if value >= 0.0 else -0.5))

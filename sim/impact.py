@@ -1,6 +1,6 @@
 """Where a bullet stops."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -18,13 +18,27 @@ _STRIDE_M = 0.5
 
 @dataclass(frozen=True, eq=False)
 class Facades:
-    """All walls of a block: start and end in plan, shape (n, 2), foot and top height, shape (n,), m; and its relief."""
+    """All walls of a block: start and end in plan, shape (n, 2), foot and top height, shape (n,), m; and its relief.
+
+    `wall`, `length_m` and `normal` follow: from start to end, m, its length, the unit vector to the wall's left.
+    """
 
     start: Floats
     end: Floats
     base_m: Floats
     top_m: Floats
     terrain: Terrain | None = None
+    wall: Floats = field(init=False)
+    length_m: Floats = field(init=False)
+    normal: Floats = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Find what follows from starts and ends, once for all shots of a scene."""
+        wall = self.end - self.start
+        length = np.linalg.norm(wall, axis=1)
+        normal = np.column_stack([-wall[:, 1], wall[:, 0]]) / np.maximum(length, 1e-9)[:, None]
+        for name, value in (("wall", wall), ("length_m", length), ("normal", normal)):
+            object.__setattr__(self, name, value)
 
 
 def facades_of(block: Block) -> Facades:
@@ -59,7 +73,7 @@ def free_length(facades: Facades, start_m: Floats, direction: Floats, reach_m: f
         m; `reach_m` when nothing is in the way. Roofs stop nothing: a line that falls on one goes on to the wall
         behind it.
     """
-    wall = facades.end - facades.start
+    wall = facades.wall
     offset = facades.start - start_m[:2]
     cross = direction[0] * wall[:, 1] - direction[1] * wall[:, 0]
     parallel = cross == 0.0

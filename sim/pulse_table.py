@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from numba import njit
 
 from scenes.air import Air
 from sim.air_filter import air_log_response, causal_completion
@@ -167,16 +168,21 @@ def pulse_table(
     # Node after node from the source on, so that a node does not depend on which others are wanted.
     step_air = np.exp(air * filters.node_m).astype(np.complex64)
     way = np.ones(count, dtype=np.complex64)
-    rows = np.zeros((len(nodes), PHASES + 1, fine // PHASES), dtype=np.float32)
+    ways = np.empty((len(nodes), count), dtype=np.complex64)
     wanted = 0
     for node in range(int(nodes[-1]) + 1):
         if node == nodes[wanted]:
-            if ageing > 0.0:
-                aged = _age(waveform, _stretch(min(node * filters.node_m, _OLD_M), ageing))
-                spectrum = (np.fft.rfft(aged, size)[:count] * converter).astype(np.complex64)
-            rows[wanted, :PHASES] = np.fft.irfft(spectrum * way, fine).reshape(-1, PHASES).T
+            ways[wanted] = way
             wanted += 1
         way = way * step_air
+    if ageing > 0.0:
+        stretches = [_stretch(min(node * filters.node_m, _OLD_M), ageing) for node in nodes.tolist()]
+        aged = np.zeros((len(nodes), int(np.ceil(len(waveform) * longest))))
+        _age(waveform, np.array(stretches), aged)
+        spectrum = (np.fft.rfft(aged, size)[:, :count] * converter).astype(np.complex64)
+    rows = np.zeros((len(nodes), PHASES + 1, fine // PHASES), dtype=np.float32)
+    pulses = np.fft.irfft(spectrum * ways, fine)
+    rows[:, :PHASES] = pulses.reshape(len(nodes), -1, PHASES).transpose(0, 2, 1)
     rows[:, PHASES, :-1] = rows[:, 0, 1:]
     return PulseTable(nodes, filters.node_m, filters.lead, rows)
 
@@ -185,10 +191,21 @@ def _stretch(length_m: float, ageing: float) -> float:
     return float(np.sqrt(1.0 + ageing * np.log(max(length_m, 1.0))))
 
 
-def _age(waveform: npt.NDArray[np.float64], stretch: float) -> npt.NDArray[np.float64]:
-    """Return the waveform longer by a factor and lower by it."""
-    place = np.arange(int(np.ceil(len(waveform) * stretch))) / stretch
-    return np.interp(place, np.arange(len(waveform)), waveform, right=0.0) / stretch
+@njit(cache=True, nogil=True)
+def _age(waveform, stretches, aged):
+    """Write to each row of zeros the waveform longer by a factor and lower by it, linear between its samples."""
+    last = len(waveform) - 1
+    for row in range(len(stretches)):
+        stretch = stretches[row]
+        for i in range(int(np.ceil(len(waveform) * stretch))):
+            place = i / stretch
+            before = int(place)
+            if place > last:
+                break
+            value = waveform[before]
+            if before < last and place > before:
+                value = (waveform[before + 1] - value) * (place - before) + value
+            aged[row, i] = value / stretch
 
 
 def _at(

@@ -103,24 +103,23 @@ def _images(
     shock: Shock, receiver_m: Floats, facades: Facades, sound_mps: float, free_m: float
 ) -> list[Floats]:
     """Return the mirror images of a receiver, shape (3,) each, in the facades that reflect the shock to it."""
-    wall = facades.end - facades.start
-    length = np.linalg.norm(wall, axis=1)
-    normal = np.column_stack([-wall[:, 1], wall[:, 0]]) / np.maximum(length, 1e-9)[:, None]
-    away = np.sum((receiver_m[:2] - facades.start) * normal, axis=1)
-    mirrored = np.column_stack(
-        [receiver_m[:2] - 2.0 * away[:, None] * normal, np.full(len(wall), receiver_m[2])]
-    )
-    open_side = np.flatnonzero((away < 0.0) & (length > _LEAST_M))  # to the right of a wall
-    left = np.full(len(wall), np.nan)
-    left[open_side] = shock.left(mirrored[open_side], sound_mps, free_m)
-    point = shock.muzzle_m + np.nan_to_num(left)[:, None] * shock.direction
-    height = np.sum((point[:, :2] - facades.start) * normal, axis=1)
+    away = np.sum((receiver_m[:2] - facades.start) * facades.normal, axis=1)
+    behind = np.flatnonzero((away < 0.0) & (facades.length_m > _LEAST_M))  # to the right of a wall
+    mirrored = receiver_m[:2] - 2.0 * away[behind][:, None] * facades.normal[behind]
+    mirrored = np.column_stack([mirrored, np.full(len(behind), receiver_m[2])])
+    left = shock.left(mirrored, sound_mps, free_m)
+    passes = ~np.isnan(left)
+    n, mirrored = behind[passes], mirrored[passes]
+    start, wall, normal = facades.start[n], facades.wall[n], facades.normal[n]
+    point = shock.muzzle_m + left[passes][:, None] * shock.direction
+    height = np.sum((point[:, :2] - start) * normal, axis=1)
     # The line to the image crosses the wall where this share of it is done.
-    share = np.divide(height, height + away, out=np.zeros(len(wall)), where=np.abs(height + away) > 1e-9)
+    both = height + away[n]
+    share = np.divide(height, both, out=np.zeros(len(n)), where=np.abs(both) > 1e-9)
     crossing = point + share[:, None] * (mirrored - point)
-    along = np.sum((crossing[:, :2] - facades.start) * wall, axis=1) / np.maximum(length, 1e-9) ** 2
-    hits = ~np.isnan(left) & (height < 0.0) & (along >= 0.0) & (along <= 1.0)
-    hits &= (crossing[:, 2] >= facades.base_m) & (crossing[:, 2] <= facades.top_m)
+    along = np.sum((crossing[:, :2] - start) * wall, axis=1) / np.maximum(facades.length_m[n], 1e-9) ** 2
+    hits = (height < 0.0) & (along >= 0.0) & (along <= 1.0)
+    hits &= (crossing[:, 2] >= facades.base_m[n]) & (crossing[:, 2] <= facades.top_m[n])
     found: list[Floats] = []
     for image in mirrored[hits]:
         # Walls in one plane share an image.

@@ -157,8 +157,9 @@ def _hear(
     """Add an event to a sensor's pressure; return what it was there, None where no path leads."""
     if not arrivals:
         return None
-    rng = draw_stream(scene.seed, "jitter", f"{sensor.id}\0{event.id}")
-    jitter_s = sensor.clock.jitter_s * rng.standard_normal()
+    jitter_s = sensor.clock.jitter_s
+    if jitter_s > 0.0:
+        jitter_s *= draw_stream(scene.seed, "jitter", f"{sensor.id}\0{event.id}").standard_normal()
     shelf = shelves[sensor.microphone.rate_hz]
     peak_pa, clipped = add_event(pressure, sensor, arrivals, scene.air.sound_speed_mps, jitter_s, shelf)
     first = min(arrivals, key=lambda a: a.time_s.min())

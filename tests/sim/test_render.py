@@ -169,3 +169,20 @@ def test_paths_at_the_ends_of_the_recording_are_cut_not_wrapped(filters, shelves
     assert np.isfinite(pressure).all()
     assert pressure[200:380].max() < 0.05
     assert np.abs(pressure[390:]).max() > 0.1
+
+
+@pytest.mark.parametrize("ageing", [1e-6, 0.3])
+def test_every_node_of_a_blast_that_ages_is_the_blast_aged_so_far(ageing):
+    """Node by node as one waveform by itself, stretched by np.interp."""
+    blast, filters = blast_wave(1000.0, 0.4e-3), design_filters(Air(), 48_000)
+    lengths = filters.node_m * np.array([0.5, 3.5, 40.0])
+    aged = pulse_table(blast, lengths, filters, ageing)
+    heard = np.flatnonzero(np.abs(blast) > 1e-4 * np.abs(blast).max())[-1] + 1
+    for node, rows in zip(aged.node, aged.rows, strict=True):
+        stretch = np.sqrt(1.0 + ageing * np.log(max(node * filters.node_m, 1.0)))
+        place = np.arange(int(np.ceil(heard * stretch))) / stretch
+        older = np.interp(place, np.arange(heard), blast[:heard], right=0.0) / stretch
+        alone = pulse_table(older, filters.node_m * np.array([node + 0.5]), filters)
+        shared = min(rows.shape[1], alone.rows.shape[2])
+        difference = rows[:, :shared] - alone.rows[0, :, :shared]
+        assert np.abs(difference).max() < 2e-3 * np.abs(rows).max()
