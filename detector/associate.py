@@ -128,7 +128,9 @@ def _search_stretch(site: Site, pulses: Pulses, inside, options: AssociationOpti
         seen, direct = gather([f.best for f in found], ears, noise)
         noise = estimate_noise(noise, seen, options.noise)
     centre = site_centre(site)
-    return [_incident(f, ears, noise, centre) for f in found]
+    return [
+        build_incident(f, ears, noise, centre, options) for f in found if _fixes(f.best.direct, ears, options)
+    ]
 
 
 def _explain(
@@ -206,14 +208,24 @@ def _acceptable(h: Hypothesis, ears: Ears, options: AssociationOptions, known: i
     least = options.log_odds_least + (options.another_nats if known else 0.0)
     if h.log_evidence < least or len(h.times) == 0:
         return False
-    heard = [row[row >= 0] for row in h.direct]
+    return _fixes(h.direct, ears, options)
+
+
+def _fixes(direct: npt.NDArray[np.int64], ears: Ears, options: AssociationOptions) -> bool:
+    """Tell whether any of some rounds (k, N) is heard by enough stations for a place."""
+    heard = [row[row >= 0] for row in direct]
     pointed = np.isfinite(ears.azimuth)
     return any(fixes_place(ears.station[j], pointed[j], options.stations_least) for j in heard)
 
 
-def _incident(found: Found, ears: Ears, noise: Noise, centre: npt.NDArray[np.float64]) -> Incident:
+def build_incident(
+    found: Found, ears: Ears, noise: Noise, centre: npt.NDArray[np.float64], options: AssociationOptions
+) -> Incident:
+    """Return what was found as an incident; `centre` (3,) is what places are relative to, m."""
     h = found.best
     kept = ~of_a_wall(h.times)
+    if not _fixes(h.direct[kept], ears, options):
+        kept[:] = True  # what looks like the wall's echo is what was heard
     direct = h.direct[kept]
     number, station = np.nonzero(direct >= 0)
     pulse = ears.pulse[direct[number, station]]

@@ -5,9 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from detector.associate import AssociationOptions, associate
+from detector.associate import AssociationOptions, associate, build_incident
 from detector.ears import lay_out
+from detector.noise import prior_noise
 from detector.repeat import COMMON_LEAST, log_odds_same
+from detector.rivals import Found
+from detector.search import Hypothesis
 from tests.bench.windows import make_pulses, make_site
 
 STATIONS = 12
@@ -84,3 +87,18 @@ def test_rounds_from_a_car_are_of_one_shooter(square, speed_mps, gap_s):
     ]
     (incident,) = associate(square, pulses_of(rounds), AssociationOptions())
     assert len(incident.round_times_s) == 3
+
+
+def test_a_round_is_not_left_out_for_one_before_it_that_too_few_heard(square):
+    """A cough at two stations 20 ms before a shot makes the shot look like its echo off a wall."""
+    shot = arrivals(square, (80.0, 90.0), 1.0)
+    numbers = np.concatenate([[0, 1], np.arange(STATIONS)])
+    pulses = make_pulses(numbers, np.concatenate([shot[:2] - 0.02, shot]), 1e-3)[0]
+    ears = lay_out(square, pulses, SPEED, np.ones(len(numbers), bool))
+    last = ears.first[1:] - 1
+    rounds = np.stack([np.where(np.arange(STATIONS) < 2, ears.first[:-1], -1), last])
+    place = np.array([80.0, 90.0, 1.5])
+    best = Hypothesis(place, np.array([0.98, 1.0]), np.ones(2), rounds, np.eye(2), np.ones(2), 50.0)
+    noise = prior_noise(square.air, AssociationOptions().noise)
+    incident = build_incident(Found(best, ()), ears, noise, np.zeros(3), AssociationOptions())
+    assert len(np.unique(pulses.station[incident.pulse])) == STATIONS
