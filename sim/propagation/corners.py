@@ -31,6 +31,7 @@ CORNER = np.dtype(
 
 
 Row = tuple[Any, ...]
+Sector = tuple[float, float, int, int, float]
 
 
 def find_corners(walls: Records, grid: Grid) -> tuple[Records, Ints]:
@@ -47,8 +48,8 @@ def find_corners(walls: Records, grid: Grid) -> tuple[Records, Ints]:
     if len(walls) == 0:
         return np.empty(0, CORNER), np.zeros(cells + 1, np.int64)
     touched = _touched(walls, grid)
-    joined = [row for vertex in np.flatnonzero(touched) for row in _joined(walls, grid, int(vertex))]
-    corners = np.concatenate([_plain(walls, ~touched), np.array(joined, dtype=CORNER)])
+    joined = np.array(_joined(walls, grid, touched), dtype=CORNER)
+    corners = np.concatenate([_plain(walls, ~touched), joined])
     column = ((corners["x"] - grid.x0) / grid.cell).astype(np.int64)
     row = ((corners["y"] - grid.y0) / grid.cell).astype(np.int64)
     cell = row * grid.nx + column
@@ -104,37 +105,64 @@ def _touched(walls, grid):
     return result
 
 
-def _joined(walls: Records, grid: Grid, vertex: int) -> list[Row]:
-    """Return the corners, level by level, at a vertex where several walls meet."""
-    x, y = float(walls["ax"][vertex]), float(walls["ay"][vertex])
-    cell = int((y - grid.y0) / grid.cell) * grid.nx + int((x - grid.x0) / grid.cell)
-    sectors = []  # (first direction, last direction, wall of each, top): solid counter-clockwise between them
-    for wall in grid.item[grid.start[cell] : grid.start[cell + 1]]:
-        how = _touches(walls, wall, x, y)
-        along = math.atan2(walls["by"][wall] - walls["ay"][wall], walls["bx"][wall] - walls["ax"][wall])
+@njit(cache=True, nogil=True)
+def _meetings(walls, grid, touched, met):
+    """Write (vertex, wall, how it touches) for the walls that start at touched vertices or pass; return how many.
+
+    Of vertices in one place, that of the first wall tells of it. What is beyond the room in `met` is counted alone.
+    """
+    count = 0
+    for vertex in range(len(walls)):
+        if not touched[vertex]:
+            continue
+        x, y = walls.ax[vertex], walls.ay[vertex]
+        cell = int((y - grid.y0) / grid.cell) * grid.nx + int((x - grid.x0) / grid.cell)
+        begin = count
+        for entry in range(grid.start[cell], grid.start[cell + 1]):
+            wall = grid.item[entry]
+            how = _touches(walls, wall, x, y)
+            if how == 0 and wall < vertex:
+                count = begin
+                break
+            if how in (0, 2):
+                if count < len(met):
+                    met[count, 0], met[count, 1], met[count, 2] = vertex, wall, how
+                count += 1
+    return count
+
+
+def _joined(walls: Records, grid: Grid, touched: npt.NDArray[np.bool_]) -> list[Row]:
+    """Return the corners, level by level, at vertices where several walls meet."""
+    met = np.empty((_meetings(walls, grid, touched, np.empty((0, 3), np.int64)), 3), np.int64)
+    _meetings(walls, grid, touched, met)
+    ax, ay, bx, by, top, before = (walls[name].tolist() for name in ("ax", "ay", "bx", "by", "top", "before"))
+    # (first direction, last direction, wall of each, top): solid counter-clockwise between them
+    sectors: dict[int, list[Sector]] = {}
+    for vertex, wall, how in met.tolist():
+        along, other = math.atan2(by[wall] - ay[wall], bx[wall] - ax[wall]), wall
+        last = along + math.pi
         if how == 0:
-            if wall < vertex:  # the vertex of that wall is this place too, and tells of it
-                return []
-            other = int(walls["before"][wall])
-            back = math.atan2(
-                walls["ay"][other] - walls["by"][other], walls["ax"][other] - walls["bx"][other]
-            )
-            sectors.append((along, back, wall, other, walls["top"][wall]))
-        elif how == 2:
-            sectors.append((along, along + math.pi, wall, wall, walls["top"][wall]))
+            other = before[wall]
+            last = math.atan2(ay[other] - by[other], ax[other] - bx[other])
+        sectors.setdefault(vertex, []).append((along, last, wall, other, top[wall]))
+    factor = walls["factor"]
+    return [row for v, solid in sectors.items() for row in _levels(ax[v], ay[v], solid, factor)]
+
+
+def _levels(x: float, y: float, sectors: list[Sector], factor: npt.NDArray[np.float64]) -> list[Row]:
+    """Return the corners at (x, y), level by level, between solid sectors; `factor` (walls, bands) is the walls'."""
     rows, low = [], 0.0
     for high in sorted({sector[4] for sector in sectors}):
         gap = _widest_gap([sector for sector in sectors if sector[4] >= high])
         if gap is not None:
             first, last, opening, wall_0, wall_n = gap
             u, v = (math.cos(first), math.sin(first)), (math.cos(last), math.sin(last))
-            factors = walls["factor"][wall_0], walls["factor"][wall_n]
-            rows.append((x, y, low, high, *u, *v, opening, *factors))
+            rows.append((x, y, low, high, *u, *v, opening, factor[wall_0], factor[wall_n]))
         low = high
     return _merged(rows)
 
 
-def _widest_gap(sectors: list[tuple]) -> tuple[float, float, float, int, int] | None:
+def _widest_gap(sectors: list[Sector]) -> tuple[float, float, float, int, int] | None:
     """Return (direction of face 0, of face n, opening, wall of each) of the air when it opens over 180 degrees."""
     turn = 2.0 * math.pi
     for first, _, wall_0, _, _ in sectors:  # face 0 is where a solid sector starts, the air before it
@@ -159,7 +187,11 @@ def _merged(rows: list[Row]) -> list[Row]:
     """Join a corner that goes on unchanged above a neighbour's roof."""
     kept: list[Row] = []
     for row in rows:
-        if kept and kept[-1][3] == row[2] and np.allclose(kept[-1][4:9], row[4:9], rtol=0.0, atol=1e-9):
+        if (
+            kept
+            and kept[-1][3] == row[2]
+            and all(abs(a - b) <= 1e-9 for a, b in zip(kept[-1][4:9], row[4:9], strict=True))
+        ):
             kept[-1] = (*kept[-1][:3], row[3], *kept[-1][4:])
         else:
             kept.append(row)
