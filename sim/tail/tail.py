@@ -101,7 +101,7 @@ def draw_tail(links: Records, start_s: float, sound_mps: float, rng: np.random.G
     is many faint sounds: a link as one pulse would stand out of the tail like a mirror's echo, only because few links
     were drawn.
     """
-    links = links[np.argsort(links["length"], kind="stable")]
+    links = links.take(np.argsort(links["length"], kind="stable"))
     weight = links["power"].sum(axis=1) ** _CHANCE_POWER
     chance = weight / max(weight.sum(), 1e-300)
     grains = min(GRAINS_MAX, _GRAINS_PER_LINK * len(links)) // BUNDLE * BUNDLE
@@ -118,9 +118,9 @@ def draw_tail(links: Records, start_s: float, sound_mps: float, rng: np.random.G
     return Tail(
         start_s + links["length"][link] / sound_mps + spread_s,
         (2.0 * rng.integers(2, size=shape) - 1.0) * np.sqrt(energy / energy.sum(axis=1, keepdims=True)),
-        np.sqrt(each[link].sum(axis=1)),
+        np.sqrt(each.take(link, axis=0).sum(axis=1)),
         links["length"][link].mean(axis=1),
-        links["arrival"][link],
+        links["arrival"].take(link, axis=0),
         blur_s * rng.uniform(size=copies),
         rng.standard_normal(copies) / np.sqrt(COPIES),
     )
