@@ -129,7 +129,12 @@ def _place(ax: Axes, factor: Factor) -> Sequence[float]:
     """Set up the axis of a factor; return where its levels stand on it."""
     values = factor.values
     if values is None:
-        ax.set_xticks(range(len(factor.levels)), factor.levels, rotation=25 if len(factor.levels) > 2 else 0)
+        ax.set_xticks(
+            range(len(factor.levels)),
+            factor.levels,
+            rotation=25 if len(factor.levels) > 2 else 0,
+            ha="right" if len(factor.levels) > 2 else "center",
+        )
         return range(len(factor.levels))
     if min(values) > 0.0 and max(values) / min(values) > _DECADES:
         ax.set_xscale("log")
