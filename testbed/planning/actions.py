@@ -95,8 +95,6 @@ def verify(settings: PlanSettings, folder: Path) -> None:
     check = check_map(
         study, settings, chosen, found, plan.cells, settings.shots, detectable=True, names=names
     )
-    check.table.write_csv(folder / "verify.csv")
-    (folder / "verify.png").write_bytes(check.png)
     more = [("Acceptance points in full simulation", html_check(check))]
     deliver_map(folder, settings, study, chosen, found, check, more)
     tell([_text(check.table.select(*CHECKED)), check.verdict])

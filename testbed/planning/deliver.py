@@ -112,6 +112,10 @@ def deliver_map(
         ("What was read, mended and left out", html_lines(account_lines(study, everything=True))),
         ("Where this comes from", html_lines([f"{key}: {value}" for key, value in told.items()])),
     ]
+    if check is not None:
+        file = "verify" if settings.action == "verify" else "check"
+        check.table.write_csv(folder / f"{file}.csv")
+        (folder / f"{file}.png").write_bytes(check.png)
     layers = {f"cells, {name}": {m: getattr(found, m) for m in METRICS}}
     page = write_plan_page(title, study, layers, {name: chosen, **(rivals or {})}, sections)
     (folder / "plan.html").write_text(page, encoding="utf-8")

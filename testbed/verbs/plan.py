@@ -17,7 +17,8 @@ PRODUCTS = (
     "layouts.csv", "pareto.csv", "pareto.png", "pareto.pdf", "next.csv", "compare.csv", "compare.png", "compare.pdf",
     "difference.geojson", "sensitivity.csv",
     "without_each.csv", "profile.png", "acceptance.geojson", "acceptance.csv", "acceptance.html",
-    "acceptance.json", "verify.csv", "verify.png", "backtest.csv", "backtest_positions.csv", "backtest.png",
+    "acceptance.json", "check.csv", "check.png",
+    "verify.csv", "verify.png", "backtest.csv", "backtest_positions.csv", "backtest.png",
     "backtest.json", "backtest.html",
 )  # fmt: skip
 
