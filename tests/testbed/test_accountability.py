@@ -162,8 +162,10 @@ def test_intervals_are_those_of_the_measured_rows():
         return rates["recall"][1] - rates["recall"][0], rates["precision"]
 
     few, precise = widths(mixed)
-    many, _ = widths(pl.concat([mixed] * 16))
-    assert precise == (1.0, 1.0)  # nothing else is ever called gunfire in this table
+    many, sure = widths(pl.concat([mixed] * 16))
+    # Nothing else is ever called gunfire in this table, but few rows do not say that nothing ever is.
+    assert precise[0] < 0.7 < sure[0]
+    assert precise[1] == sure[1] == 1.0
     assert 2.0 < few / many < 8.0  # sixteen times the rows: four times as sure
 
 
