@@ -120,7 +120,7 @@ def make_plan(study: Study, settings: PlanSettings) -> Plan:
         rivals,
         pl.DataFrame(rows),
         curve,
-        place_next(study, settings.next_count, chosen),
+        place_next(sharp, settings.next_count, chosen),
     )
 
 
