@@ -1,6 +1,7 @@
 """The page about a sweep: one file, no network, no scripts."""
 
 import base64
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -78,7 +79,8 @@ def summarise(manifest: Manifest, tables: Tables, objective: str) -> Report:
         *_failures(failed),
         _provenance(manifest),
     ]
-    files = {f"{picture.name}.png": picture.png for picture in (*shown, *pairs)}
+    # The key of a config group has slashes.
+    files = {re.sub(r"[^\w.-]", "-", f"{picture.name}.png"): picture.png for picture in (*shown, *pairs)}
     return Report(wrap_page(manifest.name, parts), cells, effects, files)
 
 

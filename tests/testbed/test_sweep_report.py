@@ -114,6 +114,12 @@ def test_the_page_escapes_and_loads_nothing(tables):
     assert page.index("layout.count=8 weather=windy") < page.index("layout.count=4 weather=mild")
 
 
+def test_the_name_of_a_plot_leads_nowhere(tables):
+    cells = tuple(ManifestCell((f"../a/b={i % 2}",), str(i), {}) for i in range(len(CELLS)))
+    manifest = Manifest("n", "", "rounds_f1", cells, tuple(range(SEEDS)), code_version())
+    assert set(summarise(manifest, tables, "rounds_recall").pictures) == {"..-a-b.png", "..-a-b-causes.png"}
+
+
 SMALL = [
     "scene=grid-v1",
     "schedule=quiet",
