@@ -23,7 +23,7 @@ dl.facts dd small { display: block; font-size: .8rem; font-weight: 400; color: #
 div.wide { overflow-x: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .88rem; width: 100%; }
 th, td { text-align: left; padding: .25rem .6rem; border-bottom: 1px solid #e4e4e4; vertical-align: top; }
-th { border-bottom: 2px solid #999; white-space: nowrap; } td.n { text-align: right; white-space: nowrap; }
+th { border-bottom: 2px solid #999; white-space: nowrap; } th.n, td.n { text-align: right; white-space: nowrap; }
 tr.missed td, tr.false td { background: #fdeee6; } tr.mislocated td { background: #fdf8e1; }
 img { max-width: 100%; height: auto; border: 1px solid #d5d5d5; }
 details { margin: 1.5rem 0; } summary { cursor: pointer; font-weight: 600; }
@@ -207,7 +207,10 @@ def make_table(
     """Return a table of texts, escaped here; `numeric` columns are set right, `classes` are those of the rows."""
     if not lines:
         return "<p>None.</p>"
-    head = "".join(f"<th>{escape(name)}</th>" for name in names)
+    head = "".join(
+        f'<th class="n">{escape(name)}</th>' if j in numeric else f"<th>{escape(name)}</th>"
+        for j, name in enumerate(names)
+    )
     body = []
     for i, line in enumerate(lines):
         kind = f' class="{escape(classes[i])}"' if classes and classes[i] else ""

@@ -126,8 +126,10 @@ def misses_by(books: Books, factor: str) -> list[tuple[str, int, int]]:
     if factor == "noise":
         value = np.clip((gun["noise_db"].to_numpy() // 4.0).astype(int), 0, 3)
         return _count(["to 4 dB", "4 to 8 dB", "8 to 12 dB", "over 12 dB"], value, gun)
-    names = sorted({str(v) for v in gun[factor]})
-    return _count(names, np.array([names.index(str(v)) for v in gun[factor]], dtype=int), gun)
+    values = sorted(set(gun[factor]))  # hours by number, not by letter
+    value = np.array([values.index(v) for v in gun[factor]], dtype=int)
+    names = ["yes" if v is True else "no" if v is False else str(v) for v in values]
+    return _count(names, value, gun)
 
 
 def causes_near(books: Books) -> list[tuple[str, int]]:

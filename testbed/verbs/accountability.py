@@ -181,8 +181,12 @@ def _page(settings: AccountabilitySettings, books: Books, lines: Lines, comparis
 
 
 def _misses(books: Books, factor: str) -> str:
-    lines = [(name, str(missed), str(total)) for name, missed, total in misses_by(books, factor)]
-    return f"<h3>By {escape(factor)}</h3>" + make_table((factor, "no alert", "acts"), lines, numeric={1, 2})
+    lines = [
+        (name, str(missed), str(total), f"{missed / total:.2f}" if total else "–")
+        for name, missed, total in misses_by(books, factor)
+    ]
+    names = (factor, "no alert", "acts", "share without alert")
+    return f"<h3>By {escape(factor)}</h3>" + make_table(names, lines, numeric={1, 2, 3})
 
 
 def _image(png: bytes, words: str) -> str:

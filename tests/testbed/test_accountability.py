@@ -117,6 +117,14 @@ def test_misses_grow_with_the_distance_where_only_near_acts_are_found():
     assert share["200 to 300 m"] > 0.9
 
 
+def test_misses_are_listed_by_the_clock_and_in_words():
+    _, books = books_of(DISTRICT, make_table(), months=60)
+    hours = [int(name) for name, _, _ in misses_by(books, "hour")]
+    assert hours == sorted(hours)
+    assert 1 in hours
+    assert {name for name, _, _ in misses_by(books, "outage")} <= {"yes", "no"}
+
+
 def test_misses_near_a_sensor_are_told_by_their_first_cause():
     district = dataclasses.replace(DISTRICT, outage_share=0.3, doorway_share=0.2)
     _, books = books_of(district, make_table(called="firework"), months=60)
