@@ -4,18 +4,17 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from scenes.ambient import OCTAVES_HZ, Ambient
 from scenes.sensor import Microphone, Sensor
 from scenes.streams import draw_stream
 from sim.air_filter import causal_completion
 from sim.converter import cover_loss_db
+from sim.shaped_noise import POLES, fill_shaped
 
 Floats = npt.NDArray[np.float64]
 
 REFERENCE_PA = 20e-6
-_LANES = 128
 _GRID = 2**14
 _WAVES = 12
 _STREET_M = 4.0
@@ -26,11 +25,6 @@ _TOP_OF_RATE = 0.45
 _LOWEST_HZ = 10.0
 # The slowest pole has forgotten its start to 1e-3 after this many time constants.
 _FORGET = 7.0
-# Four bytes: mean 510, variance 4 (256^2 - 1) / 12.
-_MEAN = np.float32(510.0)
-_PER_DEVIATION = np.float32(1.0 / np.sqrt(4.0 * (256.0**2 - 1.0) / 12.0))
-# Odd, so that counters run through all numbers, and far from any regular pattern (2^32 over the golden ratio).
-_STRIDE = np.uint32(0x9E3779B1)
 
 
 def noise_levels(ambient: Ambient, louder_db: float, microphone: Microphone) -> Floats:
@@ -189,16 +183,16 @@ def fill_noise(out: npt.NDArray[np.float32], design: NoiseDesign, residues: Floa
         64 bits; equal keys give equal noise, different ones independent noise.
     """
     poles = design.poles
-    warm_up = int(np.ceil(-_FORGET / np.log(poles.max())))
-    odd = len(poles) % 2 == 0  # without the direct way; a pole without weight makes the pairs whole
-    _fill(
+    filled = np.zeros((2, POLES), dtype=np.float32)  # a pole without weight does nothing
+    filled[0, : len(poles) - 1], filled[1, : len(poles) - 1] = poles[1:], residues[1:]
+    fill_shaped(
         out,
-        np.append(poles[1:], [0.0] * odd).astype(np.float32),
-        np.append(residues[1:], [0.0] * odd).astype(np.float32),
+        filled[0],
+        filled[1],
         np.float32(residues[0]),
         np.uint32(key & 0xFFFFFFFF),
         np.uint32(key >> 32 & 0xFFFFFFFF),
-        warm_up,
+        int(np.ceil(-_FORGET / np.log(poles.max()))),
     )
 
 
@@ -213,44 +207,3 @@ def _a_weighting(frequency: Floats) -> Floats:
 def _responses(frequency: Floats, poles: Floats, rate_hz: float) -> npt.NDArray[np.complex128]:
     """Return the response of each pole, shape (..., k)."""
     return np.reciprocal(1.0 - poles * np.exp(-2j * np.pi * frequency / rate_hz)[..., None])
-
-
-@njit(cache=True, nogil=True)
-def _fill(out, poles, residues, direct, low_key, high_key, warm_up):
-    """Filter counter-based white noise in lanes, each a stretch of the signal that starts early to warm up.
-
-    White sample i is a hash of (key, i) alone, so a lane that starts early filters what the lane before it filters,
-    and nothing shows where they meet. Lanes side by side are what the processor does at once.
-    """
-    stretch = (len(out) + _LANES - 1) // _LANES
-    counter = np.empty(_LANES, dtype=np.uint32)
-    for lane in range(_LANES):
-        counter[lane] = np.uint32(np.uint32(lane * stretch - warm_up) * _STRIDE + low_key)
-    white = np.empty(_LANES, dtype=np.float32)
-    total = np.empty(_LANES, dtype=np.float32)
-    state = np.zeros((len(poles), _LANES), dtype=np.float32)
-    for i in range(-warm_up, stretch):
-        for lane in range(_LANES):
-            x = counter[lane]
-            counter[lane] = np.uint32(x + _STRIDE)
-            x = np.uint32((x ^ (x >> np.uint32(16))) * np.uint32(0x85EBCA6B))
-            x = np.uint32(x ^ high_key)
-            x = np.uint32((x ^ (x >> np.uint32(13))) * np.uint32(0xC2B2AE35))
-            x = np.uint32(x ^ (x >> np.uint32(16)))
-            pairs = np.uint32((x & np.uint32(0x00FF00FF)) + ((x >> np.uint32(8)) & np.uint32(0x00FF00FF)))
-            summed = np.int32((pairs & np.uint32(0xFFFF)) + (pairs >> np.uint32(16)))
-            white[lane] = (np.float32(summed) - _MEAN) * _PER_DEVIATION
-        for lane in range(_LANES):
-            total[lane] = direct * white[lane]
-        # Two poles at a time: the sum is read and written half as often.
-        for pole in range(0, len(poles) - 1, 2):
-            a, r, row = poles[pole], residues[pole], state[pole]
-            b, s, next_row = poles[pole + 1], residues[pole + 1], state[pole + 1]
-            for lane in range(_LANES):
-                row[lane] = a * row[lane] + white[lane]
-                next_row[lane] = b * next_row[lane] + white[lane]
-                total[lane] += r * row[lane] + s * next_row[lane]
-        if i >= 0:
-            # The last lanes may be shorter.
-            for lane in range(min(_LANES, (len(out) - i + stretch - 1) // stretch)):
-                out[lane * stretch + i] = total[lane]
