@@ -118,7 +118,8 @@ def draw_tail(links: Records, start_s: float, sound_mps: float, rng: np.random.G
     return Tail(
         start_s + links["length"][link] / sound_mps + spread_s,
         (2.0 * rng.integers(2, size=shape) - 1.0) * np.sqrt(energy / energy.sum(axis=1, keepdims=True)),
-        np.sqrt(each.take(link, axis=0).sum(axis=1)),
+        # Grain after grain of all bundles at once: several times faster than along an axis in the middle.
+        np.sqrt(each.take(link.T, axis=0).reshape(BUNDLE, -1).sum(axis=0).reshape(shape[0], each.shape[1])),
         links["length"][link].mean(axis=1),
         links["arrival"].take(link, axis=0),
         blur_s * rng.uniform(size=copies),
