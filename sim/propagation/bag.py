@@ -44,7 +44,8 @@ class Rules(NamedTuple):
 class Bag(NamedTuple):
     """Candidates by pair.
 
-    `state` (pairs, 2) is [count, strongest power]; `paths` (pairs, room) holds the candidates.
+    `state` (pairs, 2) is [count, strongest power]; `paths` (room, pairs) holds the candidates: those that come first of
+    all pairs side by side, so that what is never filled costs no memory.
     """
 
     state: Floats
@@ -53,7 +54,7 @@ class Bag(NamedTuple):
 
 def new_bag(pairs: int, room: int) -> Bag:
     """Return an empty bag for a number of pairs, with room for as many candidates each."""
-    return Bag(np.zeros((pairs, 2)), np.empty((pairs, room), CANDIDATE))
+    return Bag(np.zeros((pairs, 2)), np.empty((room, pairs), CANDIDATE))
 
 
 @njit(cache=True, nogil=True)
@@ -79,7 +80,7 @@ def keep_path(bag, pair, medium, floor, kind, order, bounces, length, gains, lin
         return
     bag.state[pair, 1] = max(bag.state[pair, 1], power)
     slot = int(bag.state[pair, 0])
-    paths = bag.paths[pair]
+    paths = bag.paths[:, pair]
     if slot == len(paths):  # full: the weakest makes room
         slot = 0
         for other in range(1, len(paths)):
@@ -106,7 +107,7 @@ def pick_paths(bag, floor, air, out):
     """
     number = np.zeros(len(out), np.int64)
     for pair in range(len(out)):
-        paths, count = bag.paths[pair], int(bag.state[pair, 0])
+        paths, count = bag.paths[:, pair], int(bag.state[pair, 0])
         earliest, first_kept, kept = 0, count == 0, 0
         for slot in range(count):
             paths[slot].delay = _travel_time(paths[slot], air)

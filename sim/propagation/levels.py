@@ -167,7 +167,7 @@ def _sum_bag(bag, medium, floor, weights, source, receivers):
     for pair in range(len(receivers)):
         shortest = np.inf
         for slot in range(int(bag.state[pair, 0])):
-            path = bag.paths[pair, slot]
+            path = bag.paths[slot, pair]
             if path.power < bag.state[pair, 1] * floor:
                 continue
             shortest = min(shortest, path.length)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -31,7 +32,8 @@ Records = npt.NDArray[np.void]
 
 # Candidates of one pair; when there are more, the weakest make room.
 ROOM = 512
-FIRST_ROOM = 60_000
+# Ways of a pair that there is room for at first: nearly always enough.
+WAYS_A_PAIR = 64
 # Strings round corners longer than this times the longest distance in plan are not looked for.
 DETOUR_MAX = 3.0
 # What further facades send on is the tail's (`sim.tail`).
@@ -218,7 +220,7 @@ def _hear(plan: Plan, air: Air, start: Floats, mine: View, ears: Ears, options: 
 def _listed(lister: Callable[..., int], *arguments: object) -> Records:
     """Return all ways that a lister (arguments..., lines, bag) finds: again with more room where it was too small."""
     *given, bag = arguments
-    lines = np.empty(FIRST_ROOM, LINE)
+    lines = np.empty(WAYS_A_PAIR * len(cast("Bag", bag).state), LINE)
     count = lister(*given, lines, bag)
     if count > len(lines):
         lines = np.empty(count, LINE)
