@@ -11,11 +11,7 @@ from scipy.signal import fftconvolve
 
 from scenes.air import Air
 from scenes.ambient import Ambient
-from scenes.block import Block
-from scenes.blocks import BLOCKS
-from scenes.event import Event
-from scenes.scene import Scene
-from scenes.sensor import Clock, Microphone, Sensor
+from scenes.sensor import Microphone
 from sim.ambient import design_noise, fill_noise, noise_levels, shape_noise
 from sim.band_filter import design_shelves
 from sim.propagation.air_absorption import attenuation_db_per_m
@@ -28,11 +24,10 @@ from sim.simulate import simulate
 from sim.sources.blast_wave import blast_wave
 from sim.sources.emission import omnidirectional
 from sim.tail.field import links_from, open_field
-from tests.bench.propagation_bench import NEIGHBOURHOODS, block_of, in_street
+from tests.bench.whole_scene import EVENTS, SECONDS, SENSORS, names, new_process_s, scene_of
 
 RATE = 48_000
 SOUND_MPS = 340.0
-SENSORS, EVENTS, SECONDS = 25, 10, 60.0
 BANDS = np.array(BANDS_HZ)
 NEPER_PER_DB = np.log(10.0) / 20.0
 
@@ -113,29 +108,9 @@ def theirs(pairs: Pairs, waveform: np.ndarray):
     return task
 
 
-def whole_scene(block: Block, mounts: np.ndarray, shots: np.ndarray) -> Scene:
-    """Return bangs at `shots`, 5 s apart, with sensors at `mounts`, for 60 s."""
-    kinds = ("pistol-9mm", "pistol-45", "shotgun-12", "m80", "firecracker")
-    events = tuple(
-        Event(f"e{i}", "act", kinds[i % len(kinds)], 5.0 * i + 2.0, (x, y, z))
-        for i, (x, y, z) in enumerate(shots.tolist())
-    )
-    sensors = tuple(
-        Sensor(f"s{i}", (x, y, z), Clock(), Microphone()) for i, (x, y, z) in enumerate(mounts.tolist())
-    )
-    return Scene(block, sensors, events, SECONDS, 0, Air(), Ambient())
-
-
-def scenes() -> list[Scene]:
-    """Return crossroads-v1, and Boston where it is there."""
-    blocks = [BLOCKS["crossroads-v1"]().build()]
-    if NEIGHBOURHOODS.exists():
-        blocks.append(block_of("boston_back_bay"))
-    return [whole_scene(b, in_street(b, SENSORS, 6.0, 2), in_street(b, EVENTS, 1.5, 1)) for b in blocks]
-
-
-def print_scene(scene: Scene) -> None:
-    """Print what a whole scene costs, and its parts by themselves."""
+def print_scene(name: str) -> None:
+    """Print what a whole scene costs, here and in a new process, and its parts by themselves."""
+    scene = scene_of(name)
     whole = seconds(lambda: simulate(scene), least_s=3.0)
     noise = np.empty(int(SECONDS * RATE), dtype=np.float32)
     design = design_noise(20.0, RATE)
@@ -161,7 +136,7 @@ def print_scene(scene: Scene) -> None:
     )
     print(
         f"  CPU s: {whole:.2f}; of these block index {indexing:.2f}, paths {tracing:.2f}, tail {linking:.2f}, "
-        f"noise {filling:.2f}",
+        f"noise {filling:.2f}; from start to end of a new process {new_process_s(name):.2f}",
         flush=True,
     )
 
@@ -175,8 +150,8 @@ def main() -> None:
         pairs = draw_pairs(SENSORS, paths)
         fast, slow = (seconds(t(pairs, waveform)) * 1e6 / pairs.length_m.size for t in (ours, theirs))
         print(f"  {paths:14d} {fast:8.1f} {slow:35.0f} {slow / fast:7.0f}")
-    for scene in scenes():
-        print_scene(scene)
+    for name in names():
+        print_scene(name)
 
 
 if __name__ == "__main__":
