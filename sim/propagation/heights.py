@@ -6,8 +6,12 @@ import numpy as np
 from numba import njit
 
 from sim.propagation.bag import BANDS
+from sim.propagation.facade_width import fade_by_facade
 from sim.propagation.grid import FREE, TOUCH_M, clearance
 from sim.propagation.upright import bound_upright, weigh_upright
+
+# A corner that keeps all but this of the field is as good as endless, in pressure.
+_FADED = 1e-5
 
 
 @njit(cache=True, nogil=True)
@@ -77,7 +81,14 @@ def weigh_heights(walls, corners, medium, ground, soil, line, z0, zr, across, ed
             continue
         low, high = corners.low[met], corners.high[met]
         weigh_upright(medium, done, across - done, z0, zr, low, high, ground, soil, share)
-        bend = (abs(edges[found, 1] - edges[found, 0]) - math.pi) ** 2 + 1e-18
+        phi_in, phi_out = edges[found, 0], edges[found, 1]
+        bend = (abs(phi_out - phi_in) - math.pi) ** 2 + 1e-18
+        if low <= 0.0 and np.abs(share - 1.0).max() > _FADED:
+            mirror = min(
+                abs(phi_in + phi_out - math.pi), abs(phi_in + phi_out + math.pi - 2.0 * corners.opening[met])
+            )
+            hides = mirror * mirror / (bend + mirror * mirror)
+            fade_by_facade(walls, medium, ground, soil, line, z0, zr, across, done, high, hides, share)
         total += bend
         for band in range(BANDS):
             mixed[band] += bend * share[band]

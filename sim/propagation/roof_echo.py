@@ -12,13 +12,13 @@ import numpy as np
 from numba import njit
 
 from sim.propagation.bag import BANDS, may_matter
+from sim.propagation.facade_width import facade_width
 from sim.propagation.grid import BOTH, TOUCH_M, crossings
 from sim.propagation.lit_edges import cut_through
 from sim.propagation.reflection import is_behind, pierce
 from sim.propagation.roof import new_profile, weigh_profile
 from sim.propagation.roof_way import Fold
 from sim.propagation.sweep import is_hidden
-from sim.propagation.wedge import screen_gain
 
 
 @njit(cache=True, nogil=True)
@@ -89,7 +89,9 @@ def _weigh_echo(plan, medium, rules, source, mine, receivers, theirs, r, wall, s
     count, shown = _cut_twice(walls, plan.grid, source, there, fold, length, profile)
     if count == 0:
         return
-    _reflect(medium, walls, wall, near, far, begin, end, wide, facade)
+    facade_width(medium, near, far, begin, end, wide, facade)
+    for band in range(BANDS):
+        facade[band] *= walls.factor[wall, band]
     for variant in range(4 if rules.ground else 1):
         if (variant & 1 and mine.roofed[0]) or (variant & 2 and theirs.roofed[r]):
             continue
@@ -133,29 +135,3 @@ def _is_blocked(walls, hits, count, height, slope):
         if walls.top[hits[k].wall] > height + slope * hits[k].along + TOUCH_M:
             high |= hits[k].sides
     return high == BOTH
-
-
-@njit(cache=True, nogil=True)
-def _reflect(medium, walls, wall, near, far, begin, end, wide, left):
-    """Write what a facade leaves of a way, (bands,), complex: its factor times what passes by neither vertical edge.
-
-    The ends stand `near` and `far` from its plane and at `begin` and `end` along it, m, from its start; it is `wide`.
-    """
-    straight = math.hypot(near + far, end - begin)
-    left[:] = 1.0
-    for side in range(2):
-        rise, fall = (begin, end) if side == 0 else (wide - begin, wide - end)
-        s_in, s_out = math.hypot(near, rise), math.hypot(far, fall)
-        came, goes = math.atan2(near, rise), math.atan2(far, fall)
-        past, mirrored = 2.0 * math.cos(0.5 * (came + goes)) ** 2, 2.0 * math.cos(0.5 * (came - goes)) ** 2
-        reach, spread, detour = (
-            s_in * s_out / (s_in + s_out),
-            straight / (s_in + s_out),
-            s_in + s_out - straight,
-        )
-        for band in range(BANDS):
-            k = medium.wavenumber[band]
-            turn = complex(math.cos(k * detour), -math.sin(k * detour))
-            left[band] -= spread * turn * screen_gain(k * reach, past, mirrored, False)
-    for band in range(BANDS):
-        left[band] *= walls.factor[wall, band]

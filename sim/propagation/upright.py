@@ -75,14 +75,17 @@ def weigh_upright(medium, near, far, z0, z1, low, high, ground, soil, share):
     share[:] = 0.0 if low > 0.0 else 1.0
     for side in range(2 if ground else 1):
         turn = -1.0 if side == 1 else 1.0
-        _add_above(medium, near, far, turn * z0, turn * z1, high, -1.0, soil, share)
+        add_above(medium, near, far, turn * z0, turn * z1, high, -1.0, soil, share)
         if low > 0.0:
-            _add_above(medium, near, far, turn * z0, turn * z1, low, 1.0, soil, share)
+            add_above(medium, near, far, turn * z0, turn * z1, low, 1.0, soil, share)
 
 
 @njit(cache=True, nogil=True)
-def _add_above(medium, near, far, z0, z1, height, sign, soil, share):
-    """Add to `share`, times a sign, what passes above a half plane whose edge is at a height."""
+def add_above(medium, near, far, z0, z1, height, sign, soil, share):
+    """Add to `share` (bands,), times a sign, what passes above a half plane whose edge is at a height.
+
+    Other arguments are as of `weigh_upright`, heights below zero those of images.
+    """
     rise, fall = height - z0, height - z1
     s_in, s_out = math.hypot(near, rise), math.hypot(far, fall)
     straight = math.hypot(near + far, z1 - z0)
