@@ -1,7 +1,8 @@
 """Ways round several corners: every one round two, every taut string round three, the shortest one round more.
 
 Two corners need no taut string: the wave that one of them diffracts into the open goes into the shadow of the next,
-and without the second diffraction it would end there in a step.
+and without the second diffraction it would end there in a step. Where one of them cannot be bent round at all, and
+where such a wave comes from a facade or a corner before, see `sim.propagation.lit_corners`.
 """
 
 import math
@@ -31,7 +32,7 @@ def list_strings(plan, rules, source, receivers, theirs, sees, lines, bag):
             cx, cy = corners.x[c], corners.y[c]
             rx, ry = receivers[r, 0] - cx, receivers[r, 1] - cy
             last = math.hypot(rx, ry)
-            for e in range(graph.start[c], graph.start[c + 1]):
+            for e in range(graph.start[c], graph.middle[c]):
                 d = graph.to[e]
                 chain = head[d] if rules.corner_count > 2 else -1
                 if (not sees[d] and chain < 0) or not may_matter(
@@ -72,7 +73,7 @@ def _first_legs(graph, corners, source, sees):
     for c in range(len(corners)):
         sx, sy = source[0] - corners.x[c], source[1] - corners.y[c]
         leg[c] = math.hypot(sx, sy)
-        for e in range(graph.start[c], graph.start[c + 1] if sees[c] else 0):
+        for e in range(graph.start[c], graph.middle[c] if sees[c] else 0):
             d = graph.to[e]
             if is_taut(corners, c, corners.x[d] - corners.x[c], corners.y[d] - corners.y[c], sx, sy):
                 first[count], behind[count] = c, head[d]
@@ -118,7 +119,7 @@ def string_out(corners, graph, source, seen, reach, length, parent):
             cx, cy = corners.x[c], corners.y[c]
             px = (source[0] if before < 0 else corners.x[before]) - cx
             py = (source[1] if before < 0 else corners.y[before]) - cy
-            for e in range(graph.start[c], graph.start[c + 1]):
+            for e in range(graph.start[c], graph.middle[c]):
                 d = graph.to[e]
                 total = length[hop - 1, c] + graph.length[e]
                 if total >= best[d] - 1e-9 or total > reach:

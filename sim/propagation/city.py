@@ -6,6 +6,7 @@ neighbour does not know of makes wrong detours. Buildings are solid from the gro
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -64,7 +65,8 @@ class Plan(NamedTuple):
     grid : Grid
         Cells with the walls in them.
     graph : CornerGraph
-        Which corners see each other along a taut string.
+        Which corners see each other along a taut string; that of `City.lit_plan` also those of which one hides what
+        the other sends on.
     surfaces : Surfaces
     """
 
@@ -83,6 +85,13 @@ class City:
     plan: Plan
     names: tuple[str, ...]
     terrain: Terrain | None = None
+
+    @cached_property
+    def lit_plan(self) -> Plan:
+        """The plan with the corners joined that `sim.propagation.lit_corners` needs, built when first asked for."""
+        plan = self.plan
+        graph = link_corners(plan.walls, plan.corners, plan.corner_start, plan.grid, lit_too=True)
+        return plan._replace(graph=graph)
 
 
 def index_block(block: Block) -> City:

@@ -1,7 +1,7 @@
-"""Which corners see each other along a taut string, and the shortest strings round them.
+"""Which corners see each other past every building, whatever its height, when a string can be bent round one of them.
 
-An edge joins two corners that see each other past every building, whatever its height, when a string along it can be
-bent round both. The graph depends on the block alone.
+Taut strings follow edges that can be bent round both. At the other edges one corner hides what another sends on, which
+is lit from where it cannot be bent round: the wave there would end in a step. The graph depends on the block alone.
 """
 
 import math
@@ -22,23 +22,30 @@ _TAUT_RAD = 1e-7
 
 
 class CornerGraph(NamedTuple):
-    """Corner c is joined to corners to[start[c]:start[c + 1]], `length` m away in plan."""
+    """Corner c is joined to corners to[start[c]:start[c + 1]], `length` m away in plan.
+
+    Edges before middle[c] can be bent round both corners, the others round one of them.
+    """
 
     start: Ints
+    middle: Ints
     to: Ints
     length: Floats
 
 
-def link_corners(walls: Records, corners: Records, corner_start: Ints, grid: Grid) -> CornerGraph:
-    """Join all corners that reach the ground."""
-    first, second = _links(walls, corners, corner_start, grid, 16 * len(corners) + 64)
+def link_corners(
+    walls: Records, corners: Records, corner_start: Ints, grid: Grid, *, lit_too: bool = False
+) -> CornerGraph:
+    """Join all corners that reach the ground by edges that can be bent round both, or `lit_too` round one of them."""
+    first, second, lit = _links(walls, corners, corner_start, grid, lit_too, 16 * len(corners) + 64)
     both = np.concatenate([first, second])
-    to = np.concatenate([second, first])
-    order = np.lexsort((to, both))
-    both, to = both[order], to[order]
-    start = np.searchsorted(both, np.arange(len(corners) + 1))
+    to, lit = np.concatenate([second, first]), np.concatenate([lit, lit])
+    order = np.lexsort((to, lit, both))
+    both, to, lit = both[order], to[order], lit[order]
+    start = np.searchsorted(both, np.arange(len(corners) + 1)).astype(np.int64)
+    middle = start[:-1] + np.bincount(both[~lit], minlength=len(corners))
     length = np.hypot(corners["x"][to] - corners["x"][both], corners["y"][to] - corners["y"][both])
-    return CornerGraph(start.astype(np.int64), to, length)
+    return CornerGraph(start, middle.astype(np.int64), to, length)
 
 
 @njit(cache=True, nogil=True)
@@ -88,9 +95,9 @@ def open_sector(horizon, fx, fy, tx, ty):
 
 
 @njit(cache=True, nogil=True)
-def _links(walls, corners, corner_start, grid, room):
-    """Return all pairs of corners (lower number, higher number) that an edge joins."""
-    first, second = np.empty(room, np.int64), np.empty(room, np.int64)
+def _links(walls, corners, corner_start, grid, lit_too, room):
+    """Return all pairs of corners that an edge joins, and of each whether it can be bent round the first alone."""
+    first, second, lit = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room, np.bool_)
     horizon, seen = np.empty(BINS), np.zeros(len(walls) + grid.nx * grid.ny, np.int64)
     queue = np.empty(grid.nx * grid.ny, np.int64)
     wall_out, corner_out = np.empty(len(walls), np.int64), np.empty(len(corners), np.int64)
@@ -121,14 +128,19 @@ def _links(walls, corners, corner_start, grid, room):
         )[1]
         for k in range(found):
             d = corner_out[k]
-            if d <= c or corners.low[d] > 0.0:
+            if d == c or corners.low[d] > 0.0:
                 continue
             dx, dy = corners.x[d] - x, corners.y[d] - y
-            if bend_side(corners, c, dx, dy) == 0 or bend_side(corners, d, -dx, -dy) == 0:
+            alone = bend_side(corners, d, -dx, -dy) == 0
+            if (not lit_too if alone else d < c) or bend_side(corners, c, dx, dy) == 0:
                 continue
             if clearance(walls, grid, x, y, 0.0, corners.x[d], corners.y[d], 0.0, 0.0):
                 if count == len(first):
-                    first, second = np.append(first, first), np.append(second, second)
-                first[count], second[count] = c, d
+                    first, second, lit = (
+                        np.append(first, first),
+                        np.append(second, second),
+                        np.append(lit, lit),
+                    )
+                first[count], second[count], lit[count] = c, d, alone
                 count += 1
-    return first[:count].copy(), second[:count].copy()
+    return first[:count].copy(), second[:count].copy(), lit[:count].copy()

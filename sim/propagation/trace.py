@@ -1,8 +1,7 @@
 """From a source to many receivers: the paths that can be heard."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -10,21 +9,18 @@ import numpy.typing as npt
 from scenes.air import Air
 from scenes.errors import BadInput
 from sim.propagation.air_absorption import attenuation_db_per_m
-from sim.propagation.bag import CANDIDATE, MEDIUM, Bag, Rules, new_bag, pick_paths
+from sim.propagation.bag import CANDIDATE, MEDIUM, Rules, new_bag, pick_paths
 from sim.propagation.beam import find_beams, list_triple_reflections
-from sim.propagation.chain import ALL_UP_TO, list_shortest, list_strings, string_out
 from sim.propagation.city import City, Plan, rigid
-from sim.propagation.corner import list_corners
 from sim.propagation.ears import Ears, by_height, open_all_ears, open_ears
-from sim.propagation.echo import find_echoes
-from sim.propagation.grid import FREE, LEVEL
-from sim.propagation.line import LINE, weigh_lines
+from sim.propagation.line import weigh_lines
 from sim.propagation.paths import BANDS_HZ, Paths
 from sim.propagation.pick import paths_of
 from sim.propagation.places import check_places
 from sim.propagation.reflection import list_reflections
 from sim.propagation.roof import weigh_roofs
 from sim.propagation.roof_echo import weigh_roof_echoes
+from sim.propagation.round_corners import listed, round_corners
 from sim.propagation.view import View, steepest, view_from
 
 Floats = npt.NDArray[np.float64]
@@ -32,10 +28,6 @@ Records = npt.NDArray[np.void]
 
 # Candidates of one pair; when there are more, the weakest make room.
 ROOM = 512
-# Ways of a pair that there is room for at first: nearly always enough.
-WAYS_A_PAIR = 64
-# Strings round corners longer than this times the longest distance in plan are not looked for.
-DETOUR_MAX = 3.0
 # What further facades send on is the tail's (`sim.tail`).
 ORDER_MOST = 3
 # So many facades on one path are found from both ends alone.
@@ -55,6 +47,9 @@ class PathOptions:
         Vertical edges on one path, 0 to 8.
     reflected_diffraction : bool
         Paths with one reflection and one vertical edge; with one reflection and roofs where `fading` lets facades fade.
+    lit_corners : bool
+        Ways round two and three corners, and by one facade and round two, that are no taut strings
+        (`sim.propagation.lit_corners`). With them the wave of a corner ends nowhere in a step of the first order.
     roofs, ground : bool
         Diffraction over roofs; ground reflections.
     fading : bool
@@ -74,6 +69,7 @@ class PathOptions:
     reflection_order: int = 2
     corner_count: int = 4
     reflected_diffraction: bool = True
+    lit_corners: bool = False
     roofs: bool = True
     ground: bool = True
     fading: bool = True
@@ -131,7 +127,7 @@ def trace_paths(
         places = ends[number]
         ceiling = float(max(start[0, 2], places[:, 2].max()))
         mine = view_from(plan, start, steepest(start, places), ceiling)
-        sought = mine.corner[: len(mine.corner) if seeks_echoes(options) else 0]
+        sought = _echoing(plan, options, mine.corner)
         ears = open_ears(plan, number, places, ceiling, steepest(places, start), sought)
         found.update(zip(number, _hear(plan, air, start, mine, ears, options), strict=True))
     return [found[k] for k in range(len(ends))]
@@ -193,67 +189,37 @@ def seeks_echoes(options: PathOptions) -> bool:
 
 
 def _plan_of(city: City, options: PathOptions) -> Plan:
-    return city.plan if options.materials else rigid(city.plan)
+    plan = city.lit_plan if options.lit_corners else city.plan
+    return plan if options.materials else rigid(plan)
 
 
 def _hear(plan: Plan, air: Air, start: Floats, mine: View, ears: Ears, options: PathOptions) -> list[Paths]:
     """Return the paths from a source (1, 3) with its view to receivers, one `Paths` each."""
     source, ends, theirs = start[0], ears.places, ears.view
     rules, medium, bag = rules_of(options), medium_of(air), new_bag(len(ends), ROOM)
-    lines = _listed(list_reflections, plan, rules, source, ends, mine, theirs, bag)
+    lines = listed(list_reflections, plan, rules, source, ends, mine, theirs, bag)
     weigh_lines(plan, medium, rules, source, ends, lines, len(lines), bag)
     if options.roofs:
         weigh_roofs(plan, medium, rules, source, mine.roofed[0], ends, theirs.roofed, bag)
     if rules.fading and seeks_echoes(options):
         weigh_roof_echoes(plan, medium, rules, source, mine, ends, theirs, bag)
-    for lines in _round_corners(plan, rules, options, start, mine, ears, bag):
+    sought = _echoing(plan, options, np.unique(theirs.corner))
+    for lines in round_corners(plan, rules, sought, start, mine, ears, bag, lit=options.lit_corners):
         weigh_lines(plan, medium, rules, source, ends, lines, len(lines), bag)
     if options.reflection_order > PAIRS_UP_TO:
         beams = find_beams(plan, source, steepest(start, ends)[0], ears.ceiling_m, mine)
-        lines = _listed(list_triple_reflections, plan, rules, source, ends, mine, theirs, beams, bag)
+        lines = listed(list_triple_reflections, plan, rules, source, ends, mine, theirs, beams, bag)
         weigh_lines(plan, medium, rules, source, ends, lines, len(lines), bag)
     out = np.empty((len(ends), options.paths_max), CANDIDATE)
     number = pick_paths(bag, rules.floor, np.array([air.sound_speed_mps, *air.wind_mps]), out)
     return paths_of(number, out)
 
 
-def _listed(lister: Callable[..., int], *arguments: object) -> Records:
-    """Return all ways that a lister (arguments..., lines, bag) finds: again with more room where it was too small."""
-    *given, bag = arguments
-    lines = np.empty(WAYS_A_PAIR * len(cast("Bag", bag).state), LINE)
-    count = lister(*given, lines, bag)
-    if count > len(lines):
-        lines = np.empty(count, LINE)
-        count = lister(*given, lines, bag)
-    return lines[:count]
-
-
-def _round_corners(
-    plan: Plan, rules: Rules, options: PathOptions, start: Floats, mine: View, ears: Ears, bag: Bag
-) -> Iterator[Records]:
-    """Yield the ways round corners, the strongest kinds first."""
-    if options.corner_count < 1:
-        return
-    source, ends, theirs = start[0], ears.places, ears.view
-    sees = np.zeros(len(plan.corners), np.int64)
-    sees[mine.corner] = mine.clear
-    sought = np.unique(theirs.corner)[: len(theirs.corner) if seeks_echoes(options) else 0]
-    echoes = find_echoes(plan, start, steepest(start, ends), ears.ceiling_m, mine, sought)
-    yield _listed(list_corners, plan, rules, source, ends, theirs, sees, echoes, ears.echoes, bag)
-    if options.corner_count > 1:
-        yield _listed(list_strings, plan, rules, source, ends, theirs, sees, bag)
-    if options.corner_count > ALL_UP_TO:
-        strings = np.empty((options.corner_count, len(plan.corners)))
-        parent, record = np.empty(strings.shape, np.int64), np.full(len(ends), np.inf)
-        reach = DETOUR_MAX * float(np.hypot(*(ends - source)[:, :2].T).max(initial=0.0))
-        for clear in (FREE, LEVEL):  # past all buildings, then with first and last legs over low ones
-            seen = mine.corner[mine.clear >= clear]
-            string_out(plan.corners, plan.graph, source, seen, reach, strings, parent)
-            lines = np.empty(len(ends), LINE)
-            count = list_shortest(
-                plan, source, ends, theirs, clear, strings, parent, ALL_UP_TO + 1, record, lines
-            )
-            yield lines[:count]
+def _echoing(plan: Plan, options: PathOptions, seen: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return the corners at which echoes are looked for: those that the other side sees, or may see round another."""
+    if not seeks_echoes(options):
+        return seen[:0]
+    return np.arange(len(plan.corners)) if options.lit_corners else seen
 
 
 def medium_of(air: Air) -> npt.NDArray[np.void]:

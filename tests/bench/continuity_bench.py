@@ -1,11 +1,18 @@
 """Prints the steps of the field where paths begin or end among several houses: `python -m tests.bench continuity`.
 
-Lines of receivers cross streets; wherever the set of paths changes, the place is found to a hundredth of a millimetre
-and the field on both sides compared. A step is 20 lg(1 + |change| / rms of all paths), the change being that of the sum
-with phases: what a level would do without interference, which alone would make any change in a notch look large.
+Lines of receivers cross streets; wherever the set of paths changes, each path known by the facades, corners and roof
+edges that it meets, the place is found to a hundredth of a millimetre and the field on both sides compared. A step is
+20 lg(1 + |change| / rms of all paths), the change being that of the sum with phases: what a level would do without
+interference, which alone would make any change in a notch look large. A boundary is named after the path of the lowest
+order, facades and edges counted, that begins or ends there: `direct` and what says `one` are the boundaries of the
+direct and of first-order sound, the others are where second order and more begin or end. In the shadow where the wave
+of one corner ends, so do those that came to that corner by a facade or another corner: the wave itself and what goes on
+from it round the corner that hides it are `one corner`, the whole step, with the second order that ends there, is
+`one corner, all orders`.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
+from collections.abc import Iterator
 
 import numpy as np
 import shapely
@@ -19,7 +26,7 @@ from sim.propagation.paths import BANDS_HZ, PathKind, Paths
 from sim.propagation.trace import PathOptions, trace_paths
 
 EVERYTHING = {"floor_db": 300.0, "paths_max": 1500}
-SAMPLE_M, CLOSE_M, ASIDE_M = 0.5, 1e-5, 2e-5
+SAMPLE_M, CLOSE_M, ASIDE_M = 0.5, 1e-5, 5e-5
 AIR = Air()
 BLOCKS, LINES, HOUSES, HALF_M = 6, 2, 8, 55.0
 
@@ -39,33 +46,70 @@ def houses(seed: int, low_m: float, high_m: float) -> Block:
     return Block("houses", tuple(buildings), (-HALF_M, -HALF_M, HALF_M, HALF_M))
 
 
-def names(paths: Paths) -> Counter:
-    """Count the paths of each kind, order and number of ground bounces."""
-    return Counter(zip(paths.kind.tolist(), paths.order.tolist(), paths.ground_bounces.tolist(), strict=True))
+Path = tuple[int, int, int, tuple[str, ...]]
 
 
-def cause(before: Counter, after: Counter) -> str:
-    """Say which of the paths that begin or end there is the strongest kind."""
-    changed = {(kind, order) for kind, order, _ in (before - after) + (after - before)}
-    if (PathKind.DIRECT, 0) in changed:
-        return "direct"
-    for order in (1, 2, 3):
-        if (PathKind.REFLECTED, order) in changed:
-            return f"by {order} facade{'s' * (order > 1)}"
-    return "over roofs" if any(kind == PathKind.ROOF for kind, _ in changed) else "round corners only"
+def met(city: City, points: np.ndarray) -> tuple[str, ...]:
+    """Say what a path meets at its vertices (n, 3) between its ends."""
+    walls, corners, said = city.plan.walls, city.plan.corners, []
+    start = np.column_stack([walls["ax"], walls["ay"]])
+    along = np.column_stack([walls["bx"], walls["by"]]) - start
+    for point in points:
+        corner = np.flatnonzero((corners["x"] == point[0]) & (corners["y"] == point[1]))
+        if len(corner):
+            said.append(f"corner {corner[0]}")
+        elif point[2] > 0.0:
+            share = np.clip(np.sum((point[:2] - start) * along, axis=1) / np.sum(along**2, axis=1), 0.0, 1.0)
+            wall = np.argmin(np.linalg.norm(start + share[:, None] * along - point[:2], axis=1))
+            said.append(f"{'edge' if abs(point[2] - walls['top'][wall]) < 1e-9 else 'facade'} {wall}")
+    return tuple(said)
 
 
-def step_db(before: Paths, after: Paths) -> np.ndarray:
-    """Return the step in each band, dB."""
+def names(city: City, paths: Paths) -> list[Path]:
+    """Return of each path its order, kind, ground bounces and what it meets."""
+    rows = zip(paths.order.tolist(), paths.kind.tolist(), paths.ground_bounces.tolist(), strict=True)
+    starts = paths.vertex_start
+    return [
+        (*row, met(city, paths.vertices_m[starts[k] + 1 : starts[k + 1] - 1])) for k, row in enumerate(rows)
+    ]
+
+
+def first_order(city: City, paths: Paths, ended: frozenset[Path]) -> Paths:
+    """Return the paths without those of the second order that begin or end, and without the third order."""
+    return paths.select(
+        np.array([path[0] < 2 or (path[0] == 2 and path not in ended) for path in names(city, paths)])
+    )
+
+
+def cause(before: frozenset[Path], after: frozenset[Path]) -> str:
+    """Name a boundary after what begins or ends there, the lowest order of it."""
+    order, kind, _, what = min(before ^ after)
+    if order < 2:
+        return "direct" if order == 0 else f"one {what[0].split()[0]}"
+    if order > 2:
+        return "third order and more"
+    if kind == PathKind.ROOF:
+        return "two roof edges"
+    return {PathKind.REFLECTED: "two facades", PathKind.CORNER: "two corners"}.get(kind, "facade and corner")
+
+
+def step_db(around: list[Paths]) -> np.ndarray:
+    """Return the step in each band, dB, between the second and third of four places at equal distances.
+
+    That is the change from one side's straight line to the other's, or what phases do in between would count.
+    """
     sums, power = [], 0.0
-    for paths in (before, after):
+    for paths in around:
         turn = np.exp(-2j * np.pi * np.outer(paths.delay_s, BANDS_HZ))
         sums.append((np.abs(paths.gain) * np.exp(1j * paths.phase_rad) * turn).sum(axis=0))
-        power = power + 0.5 * (paths.gain**2).sum(axis=0)
-    return 20.0 * np.log10(1.0 + np.abs(sums[1] - sums[0]) / np.sqrt(power))
+        power = power + 0.25 * (paths.gain**2).sum(axis=0)
+    change = 1.5 * (sums[2] - sums[1]) - 0.5 * (sums[3] - sums[0])
+    return 20.0 * np.log10(1.0 + np.abs(change) / np.sqrt(power))
 
 
-def steps(city: City, source: np.ndarray, first: np.ndarray, last: np.ndarray, options: PathOptions):
+def steps(
+    city: City, source: np.ndarray, first: np.ndarray, last: np.ndarray, options: PathOptions
+) -> Iterator[tuple[str, np.ndarray]]:
     """Yield (cause, steps in each band, dB) for every change of the set of paths along a line."""
     length = float(np.linalg.norm(last - first))
 
@@ -73,19 +117,22 @@ def steps(city: City, source: np.ndarray, first: np.ndarray, last: np.ndarray, o
         return trace_paths(city, AIR, source, [first + (last - first) * s / length for s in along], options)
 
     places = np.linspace(0.0, length, int(length / SAMPLE_M) + 1).tolist()
-    found = [names(paths) for paths in hear(places)]
-    for low, high, there, then in zip(places, places[1:], found, found[1:], strict=False):
-        a, b, after = low, high, then
-        if there == then:
+    found = [frozenset(names(city, paths)) for paths in hear(places)]
+    waiting = list(zip(places, places[1:], found, found[1:], strict=False))
+    while waiting:
+        low, high, before, after = waiting.pop()
+        if before == after:
             continue
-        while b - a > CLOSE_M:
-            middle = 0.5 * (a + b)
-            (name,) = map(names, hear([middle]))
-            if name == there:
-                a = middle
-            else:
-                b, after = middle, name
-        yield cause(there, after), step_db(*hear([a - ASIDE_M, b + ASIDE_M]))
+        if high - low > CLOSE_M:
+            middle = 0.5 * (low + high)
+            (between,) = (frozenset(names(city, paths)) for paths in hear([middle]))
+            waiting += [(low, middle, before, between), (middle, high, between, after)]
+            continue
+        middle = 0.5 * (low + high)
+        what, around = cause(before, after), hear([middle + k * ASIDE_M for k in (-3, -1, 1, 3)])
+        yield what + ", all orders" * (what == "one corner"), step_db(around)
+        if what == "one corner":
+            yield what, step_db([first_order(city, paths, before ^ after) for paths in around])
 
 
 def line_in(block: Block, city: City, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -98,28 +145,37 @@ def line_in(block: Block, city: City, rng: np.random.Generator) -> tuple[np.ndar
             return np.array([*source, 1.5]), np.array([*first, 3.0]), np.array([*last, 4.0])
 
 
+def measure(low_m: float, high_m: float, options: PathOptions) -> dict[str, np.ndarray]:
+    """Return the steps, dB (places, bands), by cause, among houses from low to high, m."""
+    table = defaultdict(list)
+    for number in range(BLOCKS):
+        block = houses(number, low_m, high_m)
+        city, rng = index_block(block), np.random.default_rng(number)
+        for _ in range(LINES):
+            source, first, last = line_in(block, city, rng)
+            for what, jump in steps(city, source, first, last, options):
+                table[what].append(jump)
+    return {what: np.array(jumps) for what, jumps in sorted(table.items())}
+
+
 def main() -> None:
     """Print the table."""
     print(
-        "steps where paths begin or end, dB, all octave bands 63 Hz to 8 kHz; soft: asphalt and brick, hard: rigid"
+        "steps where paths begin or end, dB, all octave bands 63 Hz to 8 kHz; soft: asphalt and brick, hard: rigid; "
+        "lit: with lit_corners"
     )
-    print(f"{'':28s} {'what':20s} places   median      p95      max")
+    print(f"{'':28s} {'what':24s} places   median      p95      max  over 0.3")
     for low_m, high_m in ((60.0, 80.0), (6.0, 12.0)):
-        for hard in (True, False):
-            table = defaultdict(list)
-            for number in range(BLOCKS):
-                block = houses(number, low_m, high_m)
-                city, rng = index_block(block), np.random.default_rng(number)
-                for _ in range(LINES):
-                    source, first, last = line_in(block, city, rng)
-                    options = PathOptions(**EVERYTHING, materials=not hard)
-                    for what, jump in steps(city, source, first, last, options):
-                        table[what].append(jump)
-            for what, jumps in sorted(table.items()):
+        for name, extra in (
+            ("hard", {"materials": False}),
+            ("soft", {}),
+            ("lit", {"materials": False, "lit_corners": True}),
+        ):
+            for what, jumps in measure(low_m, high_m, PathOptions(**EVERYTHING, **extra)).items():
                 print(
-                    f"{'hard' if hard else 'soft'}, houses of {low_m:.0f} to {high_m:.0f} m "
-                    f"{'':4s} {what:20s} {len(jumps):6d} {np.median(jumps):8.3f} {np.percentile(jumps, 95):8.3f} "
-                    f"{np.max(jumps):8.3f}",
+                    f"{name}, houses of {low_m:.0f} to {high_m:.0f} m {'':4s} {what:24s} {len(jumps):6d} "
+                    f"{np.median(jumps):8.3f} {np.percentile(jumps, 95):8.3f} {np.max(jumps):8.3f} "
+                    f"{np.sum(jumps.max(axis=1) > 0.3):6d}",
                     flush=True,
                 )
 

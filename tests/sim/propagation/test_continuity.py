@@ -9,6 +9,8 @@ from scenes.air import Air
 from sim.propagation.city import index_block
 from sim.propagation.paths import BANDS_HZ, PathKind
 from sim.propagation.trace import PathOptions, trace_paths
+from tests.bench.continuity_bench import houses, line_in
+from tests.bench.continuity_bench import steps as steps_by_cause
 
 EVERYTHING = PathOptions(floor_db=300.0, paths_max=400)
 SOURCE = np.array([-40.0, -35.0, 1.5])
@@ -88,3 +90,33 @@ def test_no_step_over_a_third_of_a_decibel_at_shadow_and_reflection_boundaries(m
     found = steps(city, SOURCE, first, last, EVERYTHING)
     assert len(found) >= 1
     assert np.max(found) < 0.3
+
+
+def test_where_a_low_house_hides_a_reflection_near_the_end_of_its_facade_no_step_is_left(make):
+    """Over the low house the reflection fades towards the facade's end, and higher up; the corner fades by as much."""
+    facade = make.building("facade", make.box(-30, 20, 0, 30), 9.0)
+    low = make.building("low", make.box(-2, 0, 8, 8), 6.0)
+    city = index_block(make.block(facade, low))
+    found = []
+    for hard in (True, False):
+        options = PathOptions(floor_db=300.0, paths_max=400, materials=not hard)
+        found.append(steps(city, np.array([-40.0, 2.0, 1.5]), [6, -25, 3], [40, -8, 4], options))
+        found.append(steps(city, np.array([-12.0, -20.0, 1.5]), [2, 12, 3], [40, 14, 4], options))
+    assert all(len(jumps) >= 1 for jumps in found)
+    assert max(np.max(jumps) for jumps in found) < 0.3
+
+
+@pytest.mark.parametrize("low_m", [60.0, 6.0])
+def test_among_eight_houses_direct_and_reflected_sound_begin_and_end_without_a_step(low_m):
+    block = houses(1, low_m, low_m + 6.0)
+    city, rng = index_block(block), np.random.default_rng(1)
+    source, first, last = line_in(block, city, rng)
+    options = PathOptions(floor_db=300.0, paths_max=1500, materials=False)
+    found = list(steps_by_cause(city, source, first, last, options))
+    specular = [jump.max() for what, jump in found if what in ("direct", "one facade")]
+    corner = [jump.max() for what, jump in found if what == "one corner"]
+    assert len(specular) >= 2
+    assert len(corner) >= 5
+    assert max(specular) < 0.01
+    # Where the corner that hides the wave cannot be seen round both corners, its step stays without `lit_corners`.
+    assert np.median(corner) < 0.01
