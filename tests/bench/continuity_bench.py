@@ -8,11 +8,12 @@ order, facades and edges counted, that begins or ends there: `direct` and what s
 direct and of first-order sound, the others are where second order and more begin or end. In the shadow where the wave
 of one corner ends, so do those that came to that corner by a facade or another corner: the wave itself and what goes on
 from it round the corner that hides it are `one corner`, the whole step, with the second order that ends there, is
-`one corner, all orders`.
+`one corner, all orders`. Both are measured in the same places with `lit_corners` too, to 90 dB below the strongest.
 """
 
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import shapely
@@ -27,6 +28,7 @@ from sim.propagation.trace import PathOptions, trace_paths
 
 EVERYTHING = {"floor_db": 300.0, "paths_max": 1500}
 SAMPLE_M, CLOSE_M, ASIDE_M = 0.5, 1e-5, 5e-5
+LIT_FLOOR_DB = 90.0
 AIR = Air()
 BLOCKS, LINES, HOUSES, HALF_M = 6, 2, 8, 55.0
 
@@ -113,8 +115,8 @@ def steps(
     """Yield (cause, steps in each band, dB) for every change of the set of paths along a line."""
     length = float(np.linalg.norm(last - first))
 
-    def hear(along: list[float]) -> list[Paths]:
-        return trace_paths(city, AIR, source, [first + (last - first) * s / length for s in along], options)
+    def hear(along: list[float], search: PathOptions = options) -> list[Paths]:
+        return trace_paths(city, AIR, source, [first + (last - first) * s / length for s in along], search)
 
     places = np.linspace(0.0, length, int(length / SAMPLE_M) + 1).tolist()
     found = [frozenset(names(city, paths)) for paths in hear(places)]
@@ -129,10 +131,14 @@ def steps(
             waiting += [(low, middle, before, between), (middle, high, between, after)]
             continue
         middle = 0.5 * (low + high)
-        what, around = cause(before, after), hear([middle + k * ASIDE_M for k in (-3, -1, 1, 3)])
-        yield what + ", all orders" * (what == "one corner"), step_db(around)
-        if what == "one corner":
-            yield what, step_db([first_order(city, paths, before ^ after) for paths in around])
+        what, aside = cause(before, after), [middle + k * ASIDE_M for k in (-3, -1, 1, 3)]
+        if what != "one corner":
+            yield what, step_db(hear(aside))
+            continue
+        lit = replace(options, lit_corners=True, floor_db=LIT_FLOOR_DB)
+        for name, around in ((what, hear(aside)), (f"{what}, lit", hear(aside, lit))):
+            yield f"{name}, all orders", step_db(around)
+            yield name, step_db([first_order(city, paths, before ^ after) for paths in around])
 
 
 def line_in(block: Block, city: City, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -161,21 +167,16 @@ def measure(low_m: float, high_m: float, options: PathOptions) -> dict[str, np.n
 def main() -> None:
     """Print the table."""
     print(
-        "steps where paths begin or end, dB, all octave bands 63 Hz to 8 kHz; soft: asphalt and brick, hard: rigid; "
-        "lit: with lit_corners"
+        "steps where paths begin or end, dB, all octave bands 63 Hz to 8 kHz; soft: asphalt and brick, hard: rigid"
     )
-    print(f"{'':28s} {'what':24s} places   median      p95      max  over 0.3")
+    print(f"{'':28s} {'what':28s} places   median      p95      max  over 0.3")
     for low_m, high_m in ((60.0, 80.0), (6.0, 12.0)):
-        for name, extra in (
-            ("hard", {"materials": False}),
-            ("soft", {}),
-            ("lit", {"materials": False, "lit_corners": True}),
-        ):
-            for what, jumps in measure(low_m, high_m, PathOptions(**EVERYTHING, **extra)).items():
+        for hard in (True, False):
+            for what, jumps in measure(low_m, high_m, PathOptions(**EVERYTHING, materials=not hard)).items():
+                row = f"{'hard' if hard else 'soft'}, houses of {low_m:.0f} to {high_m:.0f} m"
                 print(
-                    f"{name}, houses of {low_m:.0f} to {high_m:.0f} m {'':4s} {what:24s} {len(jumps):6d} "
-                    f"{np.median(jumps):8.3f} {np.percentile(jumps, 95):8.3f} {np.max(jumps):8.3f} "
-                    f"{np.sum(jumps.max(axis=1) > 0.3):6d}",
+                    f"{row:28s} {what:28s} {len(jumps):6d} {np.median(jumps):8.3f} {np.percentile(jumps, 95):8.3f} "
+                    f"{np.max(jumps):8.3f} {np.sum(jumps.max(axis=1) > 0.3):6d}",
                     flush=True,
                 )
 
