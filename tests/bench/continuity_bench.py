@@ -138,7 +138,8 @@ def steps(
         lit = replace(options, lit_corners=True, floor_db=LIT_FLOOR_DB)
         for name, around in ((what, hear(aside)), (f"{what}, lit", hear(aside, lit))):
             yield f"{name}, all orders", step_db(around)
-            yield name, step_db([first_order(city, paths, before ^ after) for paths in around])
+            ended = frozenset(names(city, around[1])) ^ frozenset(names(city, around[2]))
+            yield name, step_db([first_order(city, paths, ended) for paths in around])
 
 
 def line_in(block: Block, city: City, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
