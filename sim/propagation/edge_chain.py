@@ -6,6 +6,12 @@ the edge's shadow boundary is. It is taken as Deygout (1966, IEEE Trans. AP-14, 
 that bends most has the whole path on its sides, every other has the edges that bend more for its ends. An edge that the
 path merely grazes then halves the field and leaves the others as they are, which is what lets it come and go without a
 step; in deep shadow L matters no more. Where two edges bend by nearly the same, the two orders are mixed.
+
+The product takes 6 dB for every edge that is grazed, and N of them in a row leave not 1 / 2^N but 1 / (N + 1) (equal
+distances: Lee 1978, IEEE Trans. AP-26, 252; Vogler 1982, Radio Sci. 17, 1541; rows of houses: Xia and Bertoni 1992,
+IEEE Trans. AP-40, 170): what passes the first edge is loudest high above it, and mends the field behind the next. So
+the product is multiplied by `mended(m)`, m the number of buildings, each counted by how much it is grazed: at 500 Hz
+within 2.5 dB of the wave equation over up to five rows of houses on a bow, within 6 dB over eleven.
 """
 
 import math
@@ -22,6 +28,7 @@ POINTS_MAX = EDGES_MAX + 2
 _OPENING = 1.5 * math.pi
 # The orders of two edges are mixed from this ratio of their squared bends on.
 _MIXED_FROM = 0.5
+_OFF_FACE_RAD = 2e-6
 # From this k times thickness on a building is no screen any more.
 _THICK = 30.0
 
@@ -33,8 +40,12 @@ POINT = np.dtype(
 
 
 @njit(cache=True, nogil=True)
-def chain_gains(walls, medium, points, size, gains):
-    """Write the complex gains (bands,) of the path over points[:size], records of POINT; return its length, m."""
+def chain_gains(walls, medium, points, size, gains, parts):
+    """Write the complex gains (bands,) of the path over points[:size], records of POINT; return its length, m.
+
+    They are the product, not mended. What each building leaves by itself goes to `parts` (edges, bands), that of one
+    with two edges on the path to the first.
+    """
     count = size - 2
     legs, bend, reach = np.empty(POINTS_MAX), np.empty(EDGES_MAX), np.empty(EDGES_MAX)
     angles = np.empty((EDGES_MAX, 2))
@@ -51,18 +62,42 @@ def chain_gains(walls, medium, points, size, gains):
         elif second < 0 or bend[e] > bend[second]:
             second = e
     share_out(legs, bend, count, main, reach)
-    _multiply(walls, medium, points, count, angles, reach, gains)
+    _multiply(walls, medium, points, count, angles, reach, gains, parts)
     share = order_share(bend[main], bend[second] if second >= 0 else 0.0)
     if share > 0.0:
-        other = np.empty(BANDS, np.complex128)
+        other, others = np.empty(BANDS, np.complex128), np.empty((count, BANDS))
         share_out(legs, bend, count, second, reach)
-        _multiply(walls, medium, points, count, angles, reach, other)
+        _multiply(walls, medium, points, count, angles, reach, other, others)
         for band in range(BANDS):
             gains[band] += share * (other[band] - gains[band])
+            for e in range(count):
+                parts[e, band] += share * (others[e, band] - parts[e, band])
     spread = 1.0 / math.sqrt(product * total)
     for band in range(BANDS):
         gains[band] *= spread
     return total
+
+
+@njit(cache=True, nogil=True)
+def mend(gains, parts, count):
+    """Multiply the gains (bands,) of a path over edges by what they leave over the product of their parts."""
+    for band in range(BANDS):
+        grazed = 0.0
+        for e in range(count):
+            grazed += grazing(parts[e, band])
+        gains[band] *= mended(grazed)
+
+
+@njit(cache=True, nogil=True)
+def mended(grazed):
+    """Return what a number of grazed edges in a row leave, over one half for each."""
+    return max(2.0**grazed / (grazed + 1.0), 1.0)
+
+
+@njit(cache=True, nogil=True)
+def grazing(left):
+    """Return how much an edge that leaves so much of the field is grazed: 1 at one half, 0 in deep shadow or light."""
+    return (2.0 * max(min(left, 1.0 - left), 0.0)) ** 2
 
 
 @njit(cache=True, nogil=True)
@@ -126,20 +161,26 @@ def share_out(legs, bend, count, first, reach):
 
 
 @njit(cache=True, nogil=True)
-def _multiply(walls, medium, points, count, angles, reach, gains):
-    """Write the product of the coefficients of all edges."""
+def _multiply(walls, medium, points, count, angles, reach, gains, parts):
+    """Write the product of the coefficients of all edges, and what each building leaves by itself."""
     gains[:] = 1.0
+    parts[:count] = 0.0
     factors = np.empty(BANDS, np.complex128)
     e = 0
     while e < count:
         paired = e + 1 < count and are_mates(points[e + 1], points[e + 2])
         factors[:] = 1.0
         for k in range(e, e + 2 if paired else e + 1):
-            face = walls[points[k + 1].wall].factor
-            wedge_gains(medium, reach[k], 1.0, _OPENING, angles[k, 0], angles[k, 1], face, face, factors)
+            face, came = walls[points[k + 1].wall].factor, angles[k, 0]
+            if points[k].wall >= 0 and not are_mates(points[k], points[k + 1]):
+                # From another roof of one height: it has not come along this roof, and meets its reflection there.
+                came = min(max(came, _OFF_FACE_RAD), _OPENING - _OFF_FACE_RAD)
+            wedge_gains(medium, reach[k], 1.0, _OPENING, came, angles[k, 1], face, face, factors)
         _make_thin(medium, points, e, paired, reach, factors)
+        free = math.sqrt(reach[e] * reach[e + 1] if paired else reach[e])
         for band in range(BANDS):
             gains[band] *= factors[band]
+            parts[e, band] = abs(factors[band]) / free
         e += 2 if paired else 1
 
 
@@ -162,11 +203,3 @@ def _make_thin(medium, points, e, paired, reach, factors):
         if paired:
             screen = screen_gain(k * whole, past, mirrored, came + goes > math.pi)
             factors[band] += thin * math.sqrt(whole * thick) * screen
-
-
-@njit(cache=True, nogil=True)
-def add_later(medium, gains, detour, sums):
-    """Add the gains (bands,) of a way that is longer by a detour, m, to the sums (bands,)."""
-    for band in range(BANDS):
-        turn = medium.wavenumber[band] * detour
-        sums[band] += gains[band] * complex(math.cos(turn), -math.sin(turn))

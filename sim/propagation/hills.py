@@ -3,7 +3,7 @@
 The way is the taut string over roofs and ground. A hill's edge is the wedge of its two slopes, rigid, taken as square
 to the plane; a rounded top, which the string touches more than once, counts as one edge where the tangents from both
 sides meet (Bullington 1947, Proc. IRE 35, 1122), while the way's length is along the ground. Several edges multiply
-(successive UTD), as over roofs.
+(successive UTD), those that are grazed less than that, as over roofs (`sim.propagation.edge_chain`).
 """
 
 import itertools
@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scenes.terrain import Terrain
+from sim.propagation.edge_chain import grazing, mended
 from sim.propagation.wedge import wedge_gains
 
 Floats = npt.NDArray[np.float64]
@@ -185,7 +186,7 @@ def diffract(
         Length of the way, m.
     medium : ndarray of MEDIUM, shape (bands,)
     """
-    gains = np.ones(len(medium), np.complex128)
+    gains, grazed = np.ones(len(medium), np.complex128), np.zeros(len(medium))
     line = [(0.0, start_m), *((e.along_m, e.height_m) for e in edges), end]
     product, left_along_face = total_m, False
     for e, edge in enumerate(edges):
@@ -198,6 +199,9 @@ def diffract(
             phi_in = min(max(phi_in, _OFF_FACE_RAD), opening - _OFF_FACE_RAD)
         left_along_face = min(phi_out, opening - phi_out) < _OFF_FACE_RAD
         reach = s_in * s_out / (s_in + s_out)
-        wedge_gains(medium, reach, 1.0, opening, phi_in, phi_out, edge.factor, edge.factor, gains)
+        here = np.ones(len(medium), np.complex128)
+        wedge_gains(medium, reach, 1.0, opening, phi_in, phi_out, edge.factor, edge.factor, here)
+        gains *= here
+        grazed += [grazing(left) for left in np.abs(here) / math.sqrt(reach)]
         product *= s_in if e + 1 < len(edges) else s_in * s_out
-    return gains / math.sqrt(product)
+    return gains * [mended(several) for several in grazed] / math.sqrt(product)

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from numba import njit
 
 from sim.propagation.bag import BANDS, mirror_height
-from sim.propagation.edge_chain import POINT, POINTS_MAX, add_later, chain_gains
+from sim.propagation.edge_chain import POINT, POINTS_MAX, are_mates, chain_gains, mend
 from sim.propagation.grid import HIT, crossings
 from sim.propagation.hull import EDGES_MAX, find_hull
 from sim.propagation.lit_edges import LIT, cut_through, insert_lit, list_lit, take_hull
@@ -45,6 +45,8 @@ class Profile(NamedTuple):
     gains: Complexes
     other: Complexes
     left: Complexes
+    parts: npt.NDArray[np.float64]
+    others: npt.NDArray[np.float64]
 
 
 @njit(cache=True, nogil=True)
@@ -61,6 +63,8 @@ def new_profile():
         np.empty(BANDS, np.complex128),
         np.empty(BANDS, np.complex128),
         np.ones(BANDS, np.complex128),
+        np.empty((EDGES_MAX, BANDS)),
+        np.empty((EDGES_MAX, BANDS)),
     )
 
 
@@ -123,7 +127,7 @@ def weigh_profile(
         base[band] = (left[band].real ** 2 + left[band].imag ** 2) / (length * length + (z1 - z0) ** 2)
     total = 0.0
     if over > 0:
-        total = chain_gains(walls, medium, way, size, gains)
+        total = chain_gains(walls, medium, way, size, gains, profile.parts)
         for band in range(BANDS):
             gains[band] *= left[band]
             base[band] = gains[band].real ** 2 + gains[band].imag ** 2
@@ -132,18 +136,43 @@ def weigh_profile(
     if over > 0:
         least = _LIT_SHARE * base.sum() if over > 2 else 0.0
     found = list_lit(medium, profile.cut, shown, way, size, base, least, profile.lit)
+    if over > 0:
+        _add_mates(walls, medium, profile, found, size, total)
+        keep_way(plan, medium, rules, source, there, fold, way, size, total, gains, pair, bag)
+        return True
     for k in range(found):
         longer = insert_lit(profile.cut, profile.lit[k], way, size, more)
-        whole = chain_gains(walls, medium, more, longer, other)
+        whole = chain_gains(walls, medium, more, longer, other, profile.others)
         for band in range(BANDS):
             other[band] *= left[band]
-        if over == 0:
-            keep_way(plan, medium, rules, source, there, fold, more, longer, whole, other, pair, bag)
-        else:
-            add_later(medium, other, whole - total, gains)
-    if over > 0:
-        keep_way(plan, medium, rules, source, there, fold, way, size, total, gains, pair, bag)
+        mend(other, profile.others, longer - 2)
+        keep_way(plan, medium, rules, source, there, fold, more, longer, whole, other, pair, bag)
     return True
+
+
+@njit(cache=True, nogil=True)
+def _add_mates(walls, medium, profile, found, size, total):
+    """Add to a way over the hull, `total` m long, what the other edges of its buildings leave; then mend it.
+
+    Each building leaves the sum of both ways over it, and the buildings their product.
+    """
+    way, gains, other, left, parts = profile.way, profile.gains, profile.other, profile.left, profile.parts
+    sums, base = np.ones(BANDS, np.complex128), gains.copy()
+    for k in range(found):
+        lit = profile.lit[k]
+        longer = insert_lit(profile.cut, lit, way, size, profile.more)
+        whole = chain_gains(walls, medium, profile.more, longer, other, profile.others)
+        mate = lit.gap - 1 if are_mates(way[lit.gap], profile.cut[lit.edge]) else lit.gap
+        for band in range(BANDS):
+            if base[band] == 0.0:
+                continue
+            turn = medium.wavenumber[band] * (whole - total)
+            both = 1.0 + other[band] * left[band] / base[band] * complex(math.cos(turn), -math.sin(turn))
+            sums[band] *= both
+            parts[mate, band] *= abs(both)
+    for band in range(BANDS):
+        gains[band] *= sums[band]
+    mend(gains, parts, size - 2)
 
 
 @njit(cache=True, nogil=True)

@@ -46,7 +46,8 @@ def link_patches(walls, grid, wavelengths, ground, lit, seen, drawn_lit, drawn_s
 
     Between the patches sound goes straight or over roofs, losing 10 lg(3 + 20 N) dB at every edge of the hull, N the
     Fresnel number of the detour by it between its neighbours (Maekawa 1968, Applied Acoustics 1, 157; edge after edge,
-    Epstein and Peterson 1953, Proc. IRE 41, 595): within 4 dB of the wedges of `sim.propagation.roof`, and quick.
+    Epstein and Peterson 1953, Proc. IRE 41, 595), those that are grazed less than that, as in
+    `sim.propagation.edge_chain`: within 4 dB of the wedges of `sim.propagation.roof`, and quick.
     """
     hits, edges = np.empty(_CROSSINGS_MAX, HIT), np.empty(EDGES_MAX, np.int64)
     detours = np.empty(EDGES_MAX)
@@ -75,8 +76,7 @@ def link_patches(walls, grid, wavelengths, ground, lit, seen, drawn_lit, drawn_s
         )
         for band in range(BANDS):
             power = factor / len(tries) * (1.0 + ground[band]) * lit[i].power[band] * seen[j].power[band]
-            for edge in range(found):
-                power /= 3.0 + 40.0 * detours[edge] / wavelengths[band]
+            power *= _over_edges(detours[:found], wavelengths[band])
             if found == 0 and lit[i].met + seen[j].met <= MIRRORS_MAX:
                 power *= 1.0 - lit[i].mirrored[band] * seen[j].mirrored[band]
             link.power[band] = power
@@ -139,6 +139,18 @@ def _find_detours(walls, hits, edges, found, z0, z1, across, detours):
             t1, h1 = hits[edges[e + 1]].along, walls.top[hits[edges[e + 1]].wall]
         over = math.hypot(t - t0, z - h0) + math.hypot(t1 - t, h1 - z)
         detours[e] = max(over - math.hypot(t1 - t0, h1 - h0), 0.0)
+
+
+@njit(cache=True, nogil=True)
+def _over_edges(detours, wavelength):
+    """Return the share of power that edges leave, each with its detour, m; 1 without edges."""
+    power, grazed = 1.0, 0.0
+    for detour in detours:
+        left = 1.0 / (3.0 + 40.0 * detour / wavelength)
+        power *= left
+        grazed += 3.0 * left
+    # One that is grazed leaves a third, and m of them a third of what m leave over what one leaves.
+    return power * max(3.0 ** (grazed - 1.0) * (2.0 / (grazed + 1.0)) ** 2, 1.0)
 
 
 @njit(cache=True, nogil=True)
