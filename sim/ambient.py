@@ -1,4 +1,4 @@
-"""Street noise and self noise: shaped, stationary, independent for every capsule."""
+"""Street noise and self noise: shaped, stationary, independent for every key."""
 
 from dataclasses import dataclass
 
@@ -27,13 +27,13 @@ _LOWEST_HZ = 10.0
 _FORGET = 7.0
 
 
-def noise_levels(ambient: Ambient, louder_db: float, microphone: Microphone) -> Floats:
+def noise_levels(ambient: Ambient, louder_db: float | Floats, microphone: Microphone) -> Floats:
     """Octave levels of what one capsule's noise amounts to.
 
     Parameters
     ----------
     ambient : Ambient
-    louder_db : float
+    louder_db : float or ndarray, shape (8,)
         How much louder this sensor's place is than the mean, dB.
     microphone : Microphone
         Its self noise is white; referred to pressure by its sensitivity.

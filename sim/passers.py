@@ -12,6 +12,9 @@ from scenes.ambient import Ambient
 from scenes.sensor import Sensor
 from sim.ambient import NoiseDesign, fill_noise, shape_noise
 from sim.converter import cover_loss_db
+from sim.sound_field import mix
+
+Floats = npt.NDArray[np.float64]
 
 # Octaves of a car at 7.5 m with 70 dB(A), 63 Hz to 8 kHz.
 _OCTAVES_HZ = np.array([63.0, 125.0, 250.0, 500.0, 1000.0, 2000.0, 4000.0, 8000.0])
@@ -31,6 +34,7 @@ def add_passers(
     ambient: Ambient,
     sensor: Sensor,
     design: NoiseDesign,
+    field: tuple[Floats, Floats],
     rng: np.random.Generator,
 ) -> None:
     """Add the vehicles that pass to a sensor's pressure, shape (capsules, n), Pa, in place.
@@ -41,10 +45,14 @@ def add_passers(
         The sensor's own stream draws how many pass, when, how near and how loud.
     design : NoiseDesign
         For its sampling rate and high-pass.
+    field : tuple of ndarray
+        What the capsules have in common (`sim.sound_field.field_parts`): facades send a car's noise from all around.
     """
+    parts, power_db = field
     rate, samples = sensor.microphone.rate_hz, pressure.shape[1]
     loss_db = cover_loss_db(sensor.microphone, _OCTAVES_HZ)
-    residues = shape_noise(_OCTAVES_DB - _LEVEL_DBA + ambient.passer_db - loss_db, design)
+    levels = _OCTAVES_DB - _LEVEL_DBA + ambient.passer_db - loss_db
+    residues = [shape_noise(levels + share_db, design) for share_db in power_db]
     count = rng.poisson(ambient.passers_per_min * samples / rate / 60.0)
     for _ in range(count):
         centre = int(rng.uniform() * samples)
@@ -58,7 +66,8 @@ def add_passers(
         swell = gain * _REFERENCE_M / np.hypot(nearest_m, way_m)
         # The last of it fades out, so that it neither begins nor ends with a step.
         fade = np.minimum(1.0 - np.abs(np.arange(begin, end) - centre) / half, 0.2) / 0.2
-        passing = np.empty(end - begin, dtype=np.float32)
-        for capsule, key in zip(pressure, keys, strict=True):
-            fill_noise(passing, design, residues, int(key))
-            capsule[begin:end] += passing * (swell * fade).astype(np.float32)
+        passing = np.empty((len(parts), end - begin), dtype=np.float32)
+        for part, its, key in zip(passing, residues, keys, strict=True):
+            fill_noise(part, design, its, int(key))
+        mix(passing, parts)
+        pressure[:, begin:end] += passing * (swell * fade).astype(np.float32)

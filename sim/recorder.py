@@ -18,6 +18,7 @@ from sim.microphone import facing_gain, sensitivity
 from sim.passers import add_passers
 from sim.pulse_table import PulseTable
 from sim.render import RING_S, render, render_tail
+from sim.sound_field import field_parts, mix
 from sim.tail.tail import Tail
 
 Pressure = npt.NDArray[np.float32]
@@ -44,13 +45,14 @@ def quiet_pressure(scene: Scene, sensor: Sensor, design: NoiseDesign) -> Pressur
     samples = round(scene.duration_s * microphone.rate_hz) if sensor.alive else 0
     rng = draw_stream(scene.seed, "ambient", sensor.id)
     louder_db = louder_places(scene.ambient, sensor, scene.seed, rng.standard_normal())
-    levels = noise_levels(scene.ambient, louder_db, microphone)
-    residues = shape_noise(levels, design)
-    out = _in_large_pages((len(microphone.capsules_m), samples))
-    for capsule in out:
-        fill_noise(capsule, design, residues, int(rng.integers(2**63)))
+    field = parts, power_db = field_parts(microphone.capsules_m, scene.air.sound_speed_mps)
+    out = _in_large_pages((len(parts), samples))
+    for part, share_db in zip(out, power_db, strict=True):
+        residues = shape_noise(noise_levels(scene.ambient, louder_db + share_db, microphone), design)
+        fill_noise(part, design, residues, int(rng.integers(2**63)))
+    mix(out, parts)
     if scene.ambient.passers_per_min > 0.0 and samples:
-        add_passers(out, scene.ambient, sensor, design, draw_stream(scene.seed, "passers", sensor.id))
+        add_passers(out, scene.ambient, sensor, design, field, draw_stream(scene.seed, "passers", sensor.id))
     return out
 
 

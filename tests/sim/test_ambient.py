@@ -8,6 +8,7 @@ from scenes.ambient import OCTAVES_HZ, Ambient
 from scenes.sensor import Microphone, Sensor
 from sim.ambient import design_noise, fill_noise, louder_places, noise_levels, shape_noise
 from sim.passers import add_passers
+from sim.sound_field import field_parts
 
 REFERENCE_PA = 20e-6
 QUIET_MICROPHONE = Microphone(noise_floor_db=-20.0)
@@ -141,7 +142,9 @@ def test_passers_come_as_often_and_as_loud_as_stated_and_leave_the_rest_alone():
     design = design_noise(20.0, rate)
     ambient = Ambient(passers_per_min=6.0, passer_db=70.0)
     signal = np.zeros((1, 600 * rate), dtype=np.float32)
-    add_passers(signal, ambient, sensor, design, np.random.default_rng(1))
+    add_passers(
+        signal, ambient, sensor, design, field_parts(((0.0, 0.0, 0.0),), 343.0), np.random.default_rng(1)
+    )
     level = 10.0 * np.log10((signal[0].reshape(-1, rate // 2) ** 2).mean(axis=1) + 1e-12) + 94.0
     swells = np.flatnonzero((level[1:-1] > 50.0) & (level[1:-1] >= level[:-2]) & (level[1:-1] > level[2:]))
     assert 25 < len(swells) < 250
