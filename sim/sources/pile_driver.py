@@ -10,6 +10,8 @@ _BLOW_DB = (122.0, 138.0)
 _HAMMER_DB = (108.0, 122.0)
 _HAMMER_S = (0.8, 2.0)
 _HAMMER_HZ = (12.0, 25.0)
+# A blow comes so much sooner or later than an even beat, as a share of the time between two.
+_UNEVEN = 0.01
 
 
 def _blow(event: Event, rng: np.random.Generator) -> tuple[Emission, ...]:
@@ -23,13 +25,14 @@ def _blow(event: Event, rng: np.random.Generator) -> tuple[Emission, ...]:
 
 
 def _hammer(event: Event, rng: np.random.Generator) -> tuple[Emission, ...]:
-    """Return a run of blows; one event, for nobody counts them."""
+    """Return a run of blows, each a little off the beat and of a strength of its own; one event: nobody counts them."""
     length_s = trait(event, "length_s", rng.uniform(*_HAMMER_S), 0.1, 10.0)
     gap_s = 1.0 / rng.uniform(*_HAMMER_HZ)
     blow = struck(rng, 0.03, 0.5e-3, (100.0, 4000.0), 16)
     wave = np.zeros(round(length_s * EMISSION_RATE_HZ) + len(blow))
-    for start_s in np.arange(0.0, length_s, gap_s) * (1.0 + 0.01 * rng.standard_normal()):
-        first = min(round(start_s * EMISSION_RATE_HZ), len(wave) - len(blow))
+    starts_s = np.arange(0.0, length_s, gap_s)
+    for start_s in starts_s + _UNEVEN * gap_s * rng.standard_normal(len(starts_s)):
+        first = min(max(round(start_s * EMISSION_RATE_HZ), 0), len(wave) - len(blow))
         wave[first : first + len(blow)] += rng.uniform(0.7, 1.0) * blow
     wave *= pascal(rng.uniform(*_HAMMER_DB)) / np.abs(wave).max()
     return (Emission(np.array(event.position_m, dtype=np.float64), 0.0, wave, omnidirectional),)

@@ -191,3 +191,15 @@ def test_recordings_that_are_no_dry_sources_are_refused_in_one_line(tmp_path, sa
 def test_files_that_are_not_there_or_not_sound(traits, said):
     with pytest.raises(BadInput, match=said):
         emit("file", **traits)
+
+
+def test_a_jackhammer_beats_12_to_25_times_a_second_not_quite_evenly():
+    for seed in range(4):
+        (run,) = emit("jackhammer", seed, length_s=2.0)
+        ms = EMISSION_RATE_HZ // 1000
+        power = np.square(run.waveform[: len(run.waveform) // ms * ms]).reshape(-1, ms).sum(axis=1)
+        swing = power - power.mean()
+        alike = np.correlate(swing, swing, "full")[len(swing) - 1 :]
+        beat_ms = 36 + int(np.argmax(alike[36:90]))
+        assert 1000.0 / 25.5 <= beat_ms <= 1000.0 / 11.5
+        assert 0.15 < alike[beat_ms] / alike[0] < 0.98
