@@ -42,6 +42,8 @@ class Microphone:
         Corner of its first-order high-pass, Hz.
     low_pass_hz : float
         Corner of a first-order low-pass at its top, Hz; 0 is none.
+    anti_alias : float
+        Share of the sampling rate up to which the filter before the converter passes; at half the rate it stops.
     baffle_db, facing_deg : float
         What the mount takes from high notes from behind, dB, and the bearing it faces, counter-clockwise from east.
     limiter_db, release_s : float
@@ -63,6 +65,7 @@ class Microphone:
     capsules_m: tuple[tuple[float, float, float], ...] = ((0.0, 0.0, 0.0),)
     high_pass_hz: float = 20.0
     low_pass_hz: float = 0.0
+    anti_alias: float = 0.4
     baffle_db: float = 0.0
     facing_deg: float = 0.0
     limiter_db: float = 0.0
@@ -70,6 +73,11 @@ class Microphone:
     companding: str = "none"
     windscreen_db: float = 0.0
     windscreen_hz: float = 400.0
+
+    @property
+    def sampling(self) -> tuple[int, float]:
+        """What decides which filters sound meets on its way into samples: rate, Hz, and `anti_alias`."""
+        return self.rate_hz, self.anti_alias
 
 
 @dataclass(frozen=True)

@@ -43,8 +43,9 @@ class Arrivals:
         In which the sound travels when it arrives, unit vectors.
     kind : ndarray of int8, shape (k,)
         `PathKind`.
-    tables : mapping of int to tuple of (float, PulseTable)
-        For each sampling rate the pulses of the emission's pieces, each with its start in the waveform, s.
+    tables : mapping to tuple of (float, PulseTable)
+        For each sampling (`scenes.sensor.Microphone`) the pulses of the emission's pieces, each with its start in the
+        waveform, s.
     paths : Paths
         The k paths themselves, in the same order.
     tail : Tail or None
@@ -56,7 +57,7 @@ class Arrivals:
     length_m: Floats
     direction: Floats
     kind: npt.NDArray[np.int8]
-    tables: Mapping[int, Sequence[tuple[float, PulseTable]]]
+    tables: Mapping[tuple[int, float], Sequence[tuple[float, PulseTable]]]
     paths: Paths
     tail: Tail | None = None
 
@@ -68,7 +69,7 @@ class Arrivals:
 
 @dataclass(frozen=True, eq=False)
 class Street:
-    """What all events share: the search for paths, walls that stop bullets, air, filters by sampling rate.
+    """What all events share: the search for paths, walls that stop bullets, air, filters by sampling.
 
     `field` is what facades scatter to the receivers, None where that is left out.
     """
@@ -76,7 +77,7 @@ class Street:
     trace: Trace
     facades: Facades
     air: Air
-    filters: Mapping[int, RateFilters]
+    filters: Mapping[tuple[int, float], RateFilters]
     field: ScatteredField | None = None
     terrain: Terrain | None = None
 
@@ -85,7 +86,7 @@ def open_street(
     city: City,
     scene: Scene,
     receivers_m: Floats,
-    filters: Mapping[int, RateFilters],
+    filters: Mapping[tuple[int, float], RateFilters],
     options: EngineOptions,
 ) -> Street:
     """Prepare what all events of a scene share.
@@ -98,7 +99,7 @@ def open_street(
     receivers_m : ndarray, shape (m, 3)
         All receivers that events will be traced to, m.
     filters : mapping
-        For each sampling rate, from `design_filters`.
+        For each sampling, from `design_filters`.
     options : options of an engine
 
     Raises
@@ -198,8 +199,8 @@ def _arrivals(
     late = (tail.length_m for tail in tails if tail is not None)
     lengths = np.concatenate([lengths, *late])
     tables = {
-        rate: pulse_tables(emission.waveform, lengths, f, emission.ageing)
-        for rate, f in street.filters.items()
+        sampling: pulse_tables(emission.waveform, lengths, f, emission.ageing)
+        for sampling, f in street.filters.items()
     }
     start_s = event.time_s + emission.delay_s
     return [

@@ -6,9 +6,11 @@ from numba import njit
 
 from scenes.sensor import Microphone
 from sim.microphone import REFERENCE_PA, sensitivity
+from sim.pulse_table import anti_alias_gain
 
 # A first-order high-pass has forgotten a sound to 1e-4 after this many time constants.
 _FORGET = 9.2
+_STOPPED = 1e-5
 _MU, _MU_STEPS = 255.0, 127.0
 
 
@@ -38,14 +40,16 @@ def cover(pressure: npt.NDArray[np.float32], microphone: Microphone) -> None:
 
 
 def cover_loss_db(microphone: Microphone, frequency_hz: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Return what windscreen and top of the response take at frequencies, Hz, in dB."""
+    """Return what windscreen, top of the response and anti-alias filter take at frequencies, Hz, in dB."""
     loss = np.zeros_like(frequency_hz)
     if microphone.windscreen_db > 0.0:
         loss += microphone.windscreen_db
         loss += 10.0 * np.log10(1.0 + (frequency_hz / microphone.windscreen_hz) ** 2)
     if microphone.low_pass_hz > 0.0:
         loss += 10.0 * np.log10(1.0 + (frequency_hz / microphone.low_pass_hz) ** 2)
-    return loss
+    share = frequency_hz / microphone.rate_hz
+    passed = np.where(share < 0.5, anti_alias_gain(share, microphone.anti_alias), 1.0)
+    return loss - 20.0 * np.log10(np.maximum(passed, _STOPPED))
 
 
 def _pole(corner_hz: float, rate_hz: float) -> float:

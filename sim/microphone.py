@@ -39,6 +39,9 @@ class MicrophoneModel:
         ... of this radius, m.
     low_pass_hz : float
         Corner of a first-order low-pass at the top of its response, Hz; 0 is none.
+    anti_alias : float
+        Share of the sampling rate up to which the filter before the converter passes, 0.05 to 0.45; it stops 100 dB at
+        half the rate.
     baffle_db : float
         What its mount, a pole or a wall, takes from notes above 1 kHz from behind, dB; each faces any way.
     limiter_db : float
@@ -58,6 +61,7 @@ class MicrophoneModel:
     capsules: int = 1
     radius_m: float = 0.0
     low_pass_hz: float = 0.0
+    anti_alias: float = 0.4
     baffle_db: float = 0.0
     limiter_db: float = 0.0
     release_s: float = 0.3
@@ -101,6 +105,7 @@ class MicrophoneModel:
             capsules_m=tuple((float(x), float(y), z) for x, y, z in places),
             high_pass_hz=self.high_pass_hz,
             low_pass_hz=self.low_pass_hz,
+            anti_alias=self.anti_alias,
             baffle_db=self.baffle_db,
             facing_deg=float(rng.uniform(0.0, 360.0)) if self.baffle_db > 0.0 else 0.0,
             limiter_db=self.limiter_db,

@@ -14,7 +14,7 @@ PHASES = 4
 # Between two nodes the pulse is interpolated linearly in distance; 0.3 Np apart that costs at most 0.1 dB.
 _NODE_NEPER = 0.3
 _NODE_HZ = 8000.0
-_PASS, _STOP = 0.40, 0.50
+PASS, _STOP = 0.40, 0.50
 _STOP_LOG = np.log(1e-5)
 # Air rounds the front: at 1 km it begins 0.3 ms before the time of arrival.
 _LEAD_S = 0.4e-3
@@ -74,26 +74,30 @@ class PulseTable:
     rows: npt.NDArray[np.float32]
 
 
-def design_filters(air: Air, rate_hz: float) -> RateFilters:
+def design_filters(air: Air, rate_hz: float, passes: float = PASS) -> RateFilters:
     """Design what all emissions share: the anti-alias filter and the air (`air_log_response`).
 
-    The anti-alias filter passes 0.40 of the rate and stops 100 dB at 0.50; it is of minimum phase with its delay at
-    low frequencies taken off, so that a pulse neither rings before it arrives nor arrives late.
+    The anti-alias filter passes the share `passes` of the rate and stops 100 dB at 0.50; it is of minimum phase with
+    its delay at low frequencies taken off, so that a pulse neither rings before it arrives nor arrives late.
     """
     grid = np.linspace(0.0, 0.5 * rate_hz * PHASES, _RESPONSE_GRID * PHASES + 1)
-    fade = np.clip((grid / rate_hz - _PASS) / (_STOP - _PASS), 0.0, 1.0)
-    magnitude = np.cos(0.5 * np.pi * fade) ** 2
+    magnitude = anti_alias_gain(grid / rate_hz, passes)
     log_response = causal_completion(np.maximum(np.log(np.maximum(magnitude, 1e-30)), _STOP_LOG))
     group_delay = -log_response.imag[1] / grid[1]
     band = slice(0, _RESPONSE_GRID + 1)
     frequency = grid[band]
     anti_alias = log_response[band] + 1j * group_delay * frequency
     per_metre = air_log_response(air, frequency)
-    reference = min(_NODE_HZ, _PASS * rate_hz)
+    reference = min(_NODE_HZ, PASS * rate_hz)
     node_m = _NODE_NEPER / max(abs(np.interp(reference, frequency, np.abs(per_metre))), 1e-6)
     return RateFilters(
         rate_hz, int(np.ceil(_LEAD_S * rate_hz)), float(node_m), frequency, anti_alias, per_metre
     )
+
+
+def anti_alias_gain(share: npt.NDArray[np.float64], passes: float) -> npt.NDArray[np.float64]:
+    """Return the anti-alias filter's pressure gain at shares of the rate (n,): 1 up to `passes`, 0 from one half."""
+    return np.cos(0.5 * np.pi * np.clip((share - passes) / (_STOP - passes), 0.0, 1.0)) ** 2
 
 
 def pulse_tables(

@@ -149,7 +149,7 @@ def _event_alone(
     pieces = [
         (position + start_s * ticks, table, a)
         for position, a in zip(positions, arrivals, strict=True)
-        for start_s, table in a.tables[rate]
+        for start_s, table in a.tables[sensor.microphone.sampling]
     ]
     tails = [
         (
@@ -158,7 +158,7 @@ def _event_alone(
             tail,
         )
         for a in arrivals
-        for start_s, table, tail in _tails(a, rate)
+        for start_s, table, tail in _tails(a, sensor.microphone.sampling)
     ]
     spans = [(position, table) for position, table, _ in pieces]
     spans += [
@@ -181,9 +181,9 @@ def _event_alone(
     return alone, first
 
 
-def _tails(arrivals: Arrivals, rate: int) -> list[tuple[float, PulseTable, Tail]]:
+def _tails(arrivals: Arrivals, sampling: tuple[int, float]) -> list[tuple[float, PulseTable, Tail]]:
     """Return the part of the tail that each piece of the emission takes, with the piece's start, s, and its pulses."""
-    tail, tables = arrivals.tail, arrivals.tables[rate]
+    tail, tables = arrivals.tail, arrivals.tables[sampling]
     if tail is None:
         return []
     shares = [tail.share(part, len(tables)) for part in range(len(tables))]

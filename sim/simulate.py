@@ -91,11 +91,11 @@ def simulate(
         When an event is of a kind that is no source, or has traits that cannot be; one line a mistake.
     """
     _check_events(scene)
-    rates = sorted({s.microphone.rate_hz for s in scene.sensors})
-    filters = {rate: design_filters(scene.air, rate) for rate in rates}
+    samplings = sorted({s.microphone.sampling for s in scene.sensors})
+    filters = {sampling: design_filters(scene.air, *sampling) for sampling in samplings}
     receivers = np.array([s.position_m for s in scene.sensors], dtype=np.float64).reshape(-1, 3)
     street = open_street(index_block(scene.block), scene, receivers, filters, options or PathOptions())
-    shelves = {rate: design_shelves(rate) for rate in rates}
+    shelves = {rate: design_shelves(rate) for rate, _ in samplings}
     responses = {(s.microphone.high_pass_hz, s.microphone.rate_hz) for s in scene.sensors}
     noises = {response: design_noise(*response) for response in responses}
     heard: list[Heard] = []

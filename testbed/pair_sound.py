@@ -112,7 +112,7 @@ def hear_pair(scene: Scene, event: Event, sensor: Sensor, options: EngineOptions
     one_capsule = dataclasses.replace(sensor.microphone, capsules_m=sensor.microphone.capsules_m[:1])
     ideal = dataclasses.replace(sensor, clock=Clock(), microphone=one_capsule)
     city = index_block(scene.block)
-    filters = {rate: design_filters(scene.air, rate)}
+    filters = {sensor.microphone.sampling: design_filters(scene.air, *sensor.microphone.sampling)}
     place = np.array([sensor.position_m], dtype=np.float64)
     street = open_street(city, scene, place, filters, options)
     arrivals = trace_event(event, scene.seed, place, street)[0]

@@ -126,12 +126,18 @@ def _arrive(scene: Scene, emission: Emission, sensor: Sensor, tail: Tail | None)
         np.array([emission.position_m, sensor.position_m] * 2, dtype=np.float64),
         np.array([0, 2, 4]),
     )
-    rate = sensor.microphone.rate_hz
     lengths = length_m if tail is None else np.concatenate([length_m, tail.length_m])
-    table = pulse_tables(emission.waveform, lengths, design_filters(scene.air, rate))
+    table = pulse_tables(emission.waveform, lengths, design_filters(scene.air, *sensor.microphone.sampling))
     start_s = scene.events[0].time_s + emission.delay_s
     return Arrivals(
-        start_s + paths.delay_s, paths.gain, length_m, direction, paths.kind, {rate: table}, paths, tail
+        start_s + paths.delay_s,
+        paths.gain,
+        length_m,
+        direction,
+        paths.kind,
+        {sensor.microphone.sampling: table},
+        paths,
+        tail,
     )
 
 

@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 
+from scenes.air import Air
 from scenes.errors import BadInput
 from scenes.sensor import Microphone
 from sim.converter import cover, cover_loss_db, digitise, high_pass, high_pass_memory
 from sim.microphone import MICROPHONES, MicrophoneModel, facing_gain
+from sim.pulse_table import design_filters, pulse_table
 
 
 @pytest.mark.parametrize("bits", [16, 24])
@@ -147,3 +149,21 @@ def test_a_mount_hides_high_notes_from_behind_only():
 def test_a_companding_that_does_not_exist_is_refused():
     with pytest.raises(BadInput, match=r"sensor\.companding must be one of none, mu-law, not 'a-law'"):
         MicrophoneModel(companding="a-law").draw(48_000, np.random.default_rng(0))
+
+
+def test_the_anti_alias_filter_passes_what_it_says_and_stops_at_half_the_rate():
+    rate, waveform = 12_000, np.concatenate([[1.0], np.zeros(63)])
+    hz = np.array([1000.0, 2300.0, 4000.0])
+    gains = {}
+    for passes in (0.2, 0.4):
+        table = pulse_table(waveform, np.zeros(1), design_filters(Air(), rate, passes))
+        pulse = table.rows[0, 0].astype(np.float64)
+        turn = np.exp(-2j * np.pi * hz[:, None] * np.arange(len(pulse)) / rate)
+        gains[passes] = 20.0 * np.log10(np.abs(turn @ pulse))
+    loss = gains[0.4] - gains[0.2]
+    assert loss[:2] == pytest.approx([0.0, 0.0], abs=0.7)
+    expected = -20.0 * np.log10(np.cos(0.5 * np.pi * (4000.0 / rate - 0.2) / 0.3) ** 2)
+    assert loss[2] == pytest.approx(expected, abs=0.7)
+    narrow = Microphone(rate_hz=rate, anti_alias=0.2)
+    assert cover_loss_db(narrow, hz)[2] == pytest.approx(expected, abs=0.01)
+    assert cover_loss_db(Microphone(rate_hz=rate), hz) == pytest.approx(np.zeros(3), abs=1e-12)

@@ -46,8 +46,8 @@ def test_capsules_have_the_coherence_of_a_diffuse_field(passers_per_min):
         hz, found = coherence(pressure[0], pressure[other])
         away = np.linalg.norm(places[other] - places[0])
         expected = np.sinc(2.0 * hz * away / AIR.sound_speed_mps)
-        assert np.abs(found - expected).max() < 0.3
-        assert np.abs(found - expected).mean() < 0.12
+        assert np.abs(found - expected).max() < 0.35
+        assert np.abs(found - expected).mean() < 0.15
         assert found[hz < 150.0].min() > 0.9
 
 
