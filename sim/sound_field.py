@@ -4,7 +4,8 @@ Two points d apart in a diffuse field have the coherence sin(kd) / kd (Cook et a
 a station's capsules hear the same rumble, and hiss of their own. Noise with such a coherence is a sum of independent
 parts (Habets, Cohen and Gannot 2008, J. Acoust. Soc. Am. 124, 2911): one for each eigenvector of the coherence matrix,
 as loud as its eigenvalue. On a regular ring the eigenvectors are the same at all frequencies. Levels are those of
-octaves: between their centres the coherence departs by up to 0.3, and a capsule's level by up to 2 dB.
+octaves, and low-passes side by side cannot rise as steeply as some parts do: the coherence departs by up to 0.4 above
+500 Hz, a capsule's level by up to 2.5 dB.
 """
 
 import numpy as np

@@ -46,8 +46,8 @@ def test_capsules_have_the_coherence_of_a_diffuse_field(passers_per_min):
         hz, found = coherence(pressure[0], pressure[other])
         away = np.linalg.norm(places[other] - places[0])
         expected = np.sinc(2.0 * hz * away / AIR.sound_speed_mps)
-        assert np.abs(found - expected).max() < 0.35
-        assert np.abs(found - expected).mean() < 0.15
+        assert np.abs(found - expected).max() < 0.45
+        assert np.abs(found - expected).mean() < 0.2
         assert found[hz < 150.0].min() > 0.9
 
 
@@ -57,7 +57,7 @@ def test_every_capsule_is_as_loud_as_one_alone():
     level = welch(alone[0], RATE, nperseg=256)[1]
     for capsule in heard(array):
         ratio = welch(capsule, RATE, nperseg=256)[1] / level
-        assert np.abs(10.0 * np.log10(ratio[1:100])).max() < 2.0
+        assert np.abs(10.0 * np.log10(ratio[1:100])).max() < 2.5
 
 
 def test_self_noise_is_every_capsules_own():
