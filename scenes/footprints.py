@@ -1,6 +1,5 @@
 """Import of footprints from maps: WGS84 to local metres, touching houses united, every doubt accounted for."""
 
-import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,7 +16,6 @@ from scenes.geojson import require_lonlat
 from scenes.heights import Height, parse_length, read_height
 from scenes.import_account import ImportAccount
 from scenes.map_file import read_map
-from scenes.terrain import Terrain
 from scenes.terrain_file import read_terrain
 from scenes.unite import United, rings_of, unite
 
@@ -127,19 +125,16 @@ def read_footprints(
     if terrain_file is not None:
         plans = [house.part.plan for house in houses]
         terrain = read_terrain(terrain_file, origin, _bounds(plans, options.margin_m))
-        houses = [replace(house, base_m=_foot_m(terrain, house)) for house in houses]
+        houses = [
+            replace(house, base_m=terrain.lowest_at(shapely.get_coordinates(house.part.plan.exterior)))
+            for house in houses
+        ]
     united = _unite(houses, options.slot_m)
     bounds = _bounds([one.plan for one in united], options.margin_m)
     ground = Ground(options.surface, terrain=terrain)
     block = Block(Path(path).stem, _buildings(united, houses), bounds, ground, origin)
     account = _account(str(path), len(features), houses, united, sifted)
     return block, replace(account, ground="" if terrain is None else f"{terrain_file}: {terrain.told}")
-
-
-def _foot_m(terrain: Terrain, house: _House) -> float:
-    """Return the lowest ground at the corners of a house and where its walls cross the terrain's grid, m."""
-    corners = shapely.get_coordinates(house.part.plan.exterior)
-    return min(float(terrain.profile(a, b)[1].min()) for a, b in itertools.pairwise(corners))
 
 
 def _unite(houses: list[_House], slot_m: float) -> list[United]:

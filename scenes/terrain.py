@@ -1,5 +1,6 @@
 """The relief of the ground: heights on a grid, bilinear between."""
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,6 +69,10 @@ class Terrain:
         cuts = np.unique(np.clip(np.concatenate(shares), 0.0, 1.0))
         cuts = np.sort(np.concatenate([cuts, 0.5 * (cuts[1:] + cuts[:-1])]))
         return cuts, self.height_at(a + cuts[:, None] * (b - a))
+
+    def lowest_at(self, corners: npt.ArrayLike) -> float:
+        """Return the lowest ground along a line through corners (n, 2), m: theirs and where it crosses the grid."""
+        return min(float(self.profile(a, b)[1].min()) for a, b in itertools.pairwise(np.asarray(corners)))
 
 
 def interpolate(raster: Floats, row: Floats, column: Floats) -> Floats:

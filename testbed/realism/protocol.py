@@ -1,7 +1,7 @@
 """The live-fire protocol in a simulated street: who stands where, which rounds are fired when.
 
 The network is the set's own: each firing position keeps the distances and bearings of its sensors, so that a distance
-means the same in both columns. Hills are left out, and the shooters' bearings are not known (A: drawn).
+means the same in both columns; with hills also the heights. The shooters' bearings are not known (A: drawn).
 """
 
 from collections.abc import Sequence
@@ -18,6 +18,7 @@ from scenes.ambient import Ambient
 from scenes.block import Block
 from scenes.errors import BadInput
 from scenes.event import Event
+from scenes.hillside import stand_on
 from scenes.layouts.candidates import MAST_M, lampposts
 from scenes.scene import Scene
 from scenes.scene_check import check_scene
@@ -29,6 +30,7 @@ from sim.microphone import MicrophoneModel
 from sim.propagation.engines import EngineOptions
 from testbed.livefire import LiveTest
 from testbed.livefire_network import Survey
+from testbed.realism.hills import lay_ground
 from testbed.realism.observe import REACH_M
 
 FIREARMS = {"9mm": "pistol-9mm", "40": "pistol-40", "45": "pistol-45"}
@@ -62,6 +64,8 @@ class World:
     propagation : options of an engine
     rate_hz : int
     seed : int
+    hills : bool
+        Whether the ground is laid through the heights that the set tells (`testbed.realism.hills`), or flat.
     """
 
     scene: Any
@@ -72,6 +76,7 @@ class World:
     propagation: EngineOptions
     rate_hz: int = 12_000
     seed: int = 0
+    hills: bool = False
 
 
 @cache
@@ -101,6 +106,8 @@ def lay_out(world: World, tests: Sequence[LiveTest], survey: Survey) -> Scene:
     rng = draw_stream(world.seed, "realism", position)
     place = _draw_place(block, posts, rng)
     azimuth = float(rng.uniform(0.0, 360.0))
+    if world.hills:
+        block = stand_on(block, lay_ground(survey, np.array(tests[0].survey_m), place, block.bounds_m))
     sensors = _stand(world, block, posts, survey, np.array(tests[0].survey_m), place, rng)
     if len(sensors) < 3:
         msg = (
@@ -108,6 +115,7 @@ def lay_out(world: World, tests: Sequence[LiveTest], survey: Survey) -> Scene:
             " around its middle for all of them"
         )
         raise BadInput(msg)
+    muzzle_m = float(block.ground.height_at(place)) + MUZZLE_M
     events = []
     for number, test in enumerate(tests):
         gaps = ROUND_S + ROUND_SPREAD_S * rng.standard_normal(test.rounds_fired)
@@ -118,7 +126,7 @@ def lay_out(world: World, tests: Sequence[LiveTest], survey: Survey) -> Scene:
                 test.name,
                 kind_of(test.firearm),
                 float(when),
-                (*place, MUZZLE_M),
+                (*place, muzzle_m),
                 {"azimuth_deg": azimuth, "elevation_deg": 0.0, "speed_mps": TRAPPED_MPS},
             )
             for i, when in enumerate(times)
@@ -176,12 +184,13 @@ def _stand(
         x, y = place[0] + offset[0], place[1] + offset[1]
         if np.linalg.norm(offset) > REACH_M or not (west < x < east and south < y < north):
             continue
-        (house,) = building_at(block, np.array([[x, y, 0.0]]))
-        top = block.buildings[house].top_m + MAST_M if house >= 0 else np.inf
-        if top <= HIGHEST_M:
-            height = float(top)
+        (house,) = building_at(block, np.array([[x, y]]))
+        over_m = block.buildings[house].height_m + MAST_M if house >= 0 else np.inf
+        if over_m <= HIGHEST_M:
+            height = block.buildings[house].top_m + MAST_M
         else:
             x, y, _ = posts[int(tree.nearest(shapely.Point(x, y)))]
+            height += float(block.ground.height_at((x, y)))
         sensors.append(
             Sensor(
                 name,

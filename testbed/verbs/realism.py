@@ -41,6 +41,7 @@ class RealismSettings:
     data: Path | None = None
     positions: tuple[str, ...] = ()
     detectors: bool = False
+    hills: bool = False
     rate_hz: Annotated[int, Field(ge=8_000, le=48_000)] = 12_000
     seed: Annotated[int, Field(ge=0)] = 0
     workers: Annotated[int, Field(ge=1, le=1_024)] = 2
@@ -74,6 +75,7 @@ def realism(settings: RealismSettings, folder: Path) -> None:
         settings.propagation,
         settings.rate_hz,
         settings.seed,
+        settings.hills,
     )
     with progress_bar("simulating and measuring", "step") as progress:
         result = run_realism(settings.data, settings.positions, world, folder, settings.workers, progress)

@@ -134,6 +134,22 @@ def test_sensors_keep_their_distances(live_set):
             assert 6.0 <= sensor.position_m[2] <= 12.0
 
 
+def test_on_hills_sensors_keep_their_heights_over_the_shooter(live_set):
+    tests = [test for test in read_set(live_set) if test.position == "FP1"]
+    survey = average_positions(tests)
+    raised = {
+        name: ((x, y, z + 0.08 * (x - tests[0].survey_m[0])), error)
+        for name, ((x, y, z), error) in survey.items()
+    }
+    scene = lay_out(replace(WORLD, hills=True), tests, raised)
+    shooter = np.array(scene.events[0].position_m)
+    assert scene.block.ground.height_at(shooter) == pytest.approx(shooter[2] - 1.2)
+    for sensor in scene.sensors:
+        wanted = raised[sensor.id][0][2] - tests[0].survey_m[2]
+        assert sensor.position_m[2] - shooter[2] == pytest.approx(wanted, abs=8.0)
+        assert 5.9 <= sensor.position_m[2] - float(scene.block.ground.height_at(sensor.position_m)) <= 12.1
+
+
 def test_the_protocol_is_simulated_once_and_whatever_the_workers(live_set, tmp_path):
     first = run_realism(live_set, ("FP2",), WORLD, tmp_path / "a", 1)
     mark = (tmp_path / "a" / "simulated" / "FP2").stat().st_mtime_ns
