@@ -32,6 +32,8 @@ RATE = 48_000
 DISTANCES_M = (1.0, 100.0, 500.0)
 BEFORE_S, AFTER_S = 0.02, 0.35
 LONG_S = 2.5
+# Waveforms are drawn as far as this share of the energy goes, and half as long again, but no less than this.
+HELD, LEAST_MS = 0.99, 6.0
 LONG = ("jackhammer", "thunder", "helicopter", "siren", "rocket-whistle", "shell-burst")
 HIGH_M = {"thunder": 900.0, "helicopter": 150.0, "shell-burst": 100.0, "rocket-report": 25.0}
 SEED = 4
@@ -78,6 +80,11 @@ def draw(title: str, columns: dict[str, Floats], path: Path) -> None:
         wave.plot(time_ms, pressure, lw=0.7, color="#0072b2")
         peak_db = 20.0 * np.log10(max(np.abs(pressure).max(), 1e-9) / 20e-6)
         wave.set(title=f"{name}: {peak_db:.0f} dB peak", xlabel="after the first sound (ms)", ylabel="Pa")
+        gathered = np.cumsum(np.square(pressure))
+        over_ms = time_ms[int(np.searchsorted(gathered, HELD * gathered[-1]))]
+        wave.set_xlim(
+            max(time_ms[0], -0.2 * max(over_ms, LEAST_MS)), min(time_ms[-1], 1.5 * max(over_ms, LEAST_MS))
+        )
         power = np.abs(np.fft.rfft(pressure)) ** 2 / RATE**2
         hertz = np.fft.rfftfreq(len(pressure), 1.0 / RATE)
         thirds = 20.0 * 2.0 ** (np.arange(0, 31) / 3.0)
