@@ -41,7 +41,7 @@ class RealismSettings:
     data: Path | None = None
     positions: tuple[str, ...] = ()
     detectors: bool = False
-    hills: bool = False
+    hills: bool = True
     rate_hz: Annotated[int, Field(ge=8_000, le=48_000)] = 12_000
     seed: Annotated[int, Field(ge=0)] = 0
     workers: Annotated[int, Field(ge=1, le=1_024)] = 2
