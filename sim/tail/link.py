@@ -150,7 +150,8 @@ def _over_edges(detours, wavelength):
         power *= left
         grazed += 3.0 * left
     # One that is grazed leaves a third, and m of them a third of what m leave over what one leaves.
-    return power * max(3.0 ** (grazed - 1.0) * (2.0 / (grazed + 1.0)) ** 2, 1.0)
+    grazed = max(grazed, 1.0)
+    return power * 3.0 ** (grazed - 1.0) * (2.0 / (grazed + 1.0)) ** 2
 
 
 @njit(cache=True, nogil=True)
