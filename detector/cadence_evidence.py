@@ -6,6 +6,8 @@ import numpy.typing as npt
 from detector.features import FEATURES
 from detector.incident import Incident
 from detector.pulse import Pulses
+from detector.reach_evidence import LEVEL_SLOPE_DB, measure_distance
+from detector.site import Site
 
 CADENCE = (
     "log10_rounds",
@@ -17,6 +19,15 @@ CADENCE = (
     "last_over_first_centroid",
     "last_over_first_stations",
 )
+EVENNESS = (
+    "log10_span_s",
+    "log10_longest_s",
+    "log10_interval_ratio",
+    "log10_pulses_a_round",
+    "heard_evenly",
+    "round_level_spread_db",
+)
+SHORT_S = 0.01  # intervals below that are as good as none
 LONE_INTERVAL_S = 1.0  # stands for the interval of a single bang: neither fast nor slow
 LONE_CV = 0.5
 LONE_MISFIT = 1.0  # of an engine, where there are too few intervals to tell
@@ -51,6 +62,34 @@ def fit_engine(intervals_s: npt.NDArray[np.float64]) -> float:
     turns = intervals_s[None, :] / CYCLES_S[:, None]
     off = turns - np.maximum(np.round(turns), 1.0)
     return float(np.sqrt(12.0 * (off**2).mean(axis=1)).min())
+
+
+def measure_evenness(
+    site: Site, pulses: Pulses, incident: Incident, place_m: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """Return the evidence `EVENNESS`: from first to last bang, longest interval, it beside the shortest; then hearing.
+
+    Pulses a bang, those of the least heard beside the best heard, and the standard deviation of the bangs' levels:
+    rounds of one gun are alike, crackers of a string and shells of a show are not.
+    """
+    intervals = np.diff(np.sort(incident.round_times_s))
+    longest_s = float(intervals.max(initial=0.0)) + SHORT_S if len(intervals) else LONE_INTERVAL_S
+    ratio = longest_s / (float(intervals.min()) + SHORT_S) if len(intervals) else 1.0
+    count = np.bincount(incident.round, minlength=len(incident.round_times_s))
+    index = incident.pulse
+    away_m = measure_distance(site, place_m)[pulses.station[index]]
+    source_db = np.nan_to_num(pulses.level_db[index]) + LEVEL_SLOPE_DB * np.log10(away_m)
+    round_db = [source_db[incident.round == k].mean() for k in np.flatnonzero(count)]
+    return np.array(
+        [
+            np.log10(intervals.sum() + 5.0 * SHORT_S),
+            np.log10(longest_s),
+            np.log10(ratio),
+            np.log10(count.mean()),
+            count.min() / count.max(),
+            np.std(round_db),
+        ]
+    )
 
 
 def _compare_ends(pulses: Pulses, incident: Incident) -> tuple[float, float, float]:

@@ -5,22 +5,25 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from detector.cadence_evidence import CADENCE, measure_cadence
+from detector.cadence_evidence import CADENCE, EVENNESS, measure_cadence, measure_evenness
+from detector.clear_evidence import CLEAR, VOTES, measure_clear, measure_votes
 from detector.features import FEATURES
 from detector.incident import Incident
 from detector.pulse import Pulses
 from detector.reach_evidence import DIRECTION, LEVEL, measure_direction, measure_level
+from detector.repeat_evidence import REPEATS, measure_repeats
 from detector.site import Site
+from detector.source_evidence import SOURCE, measure_source
 from detector.structure_evidence import STRUCTURE, measure_structure
 from detector.travel_evidence import HEIGHT, MOVEMENT, measure_height, measure_movement
 
 PULSE_SCORES = ("pulses_gunshot", "pulses_firework", "pulses_backfire", "pulses_other")
 GROUPS: Mapping[str, tuple[str, ...]] = {
-    "sound": (*FEATURES, *PULSE_SCORES),
-    "level": LEVEL,
+    "sound": (*FEATURES, *PULSE_SCORES, *CLEAR, *VOTES),
+    "level": (*LEVEL, *SOURCE),
     "direction": DIRECTION,
     "height": HEIGHT,
-    "cadence": CADENCE,
+    "cadence": (*CADENCE, *EVENNESS, *REPEATS),
     "movement": MOVEMENT,
     "structure": STRUCTURE,
 }
@@ -62,10 +65,15 @@ def gather_evidence(
     return np.concatenate(
         [
             sound,
+            measure_clear(site, pulses, incident, place, weight),
+            measure_votes(pulses, incident, weight, scores),
             measure_level(site, pulses, incident, place, weight),
+            measure_source(site, pulses, incident, place),
             measure_direction(site, pulses, incident, place),
             measure_height(site, pulses, incident, place),
             measure_cadence(pulses, incident),
+            measure_evenness(site, pulses, incident, place),
+            measure_repeats(pulses, incident),
             measure_movement(site, pulses, incident, place),
             measure_structure(pulses, incident),
         ]

@@ -42,7 +42,7 @@ def measure_level(
     that heard it.
     """
     index = incident.pulse
-    away_m = _distance(site, place_m)
+    away_m = measure_distance(site, place_m)
     station = pulses.station[index]
     heard = np.unique(station)
     log_m = np.log10(away_m[station])
@@ -77,7 +77,7 @@ def measure_direction(
     """
     index = incident.pulse
     station = pulses.station[index]
-    away_m = _distance(site, place_m)
+    away_m = measure_distance(site, place_m)
     source_db = np.nan_to_num(pulses.level_db[index]) + LEVEL_SLOPE_DB * np.log10(away_m[station])
     heard = np.unique(station)
     mean_db = np.array([source_db[station == s].mean() for s in heard])
@@ -91,5 +91,6 @@ def measure_direction(
     return np.array([np.hypot(*harmonic), explained])
 
 
-def _distance(site: Site, place_m: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def measure_distance(site: Site, place_m: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return how far each station is from a place in plan, m, 10 or more: shape (stations,)."""
     return np.maximum(np.linalg.norm(site.positions_m[:, :2] - place_m, axis=1), NEAREST_M)

@@ -6,7 +6,7 @@ import numpy.typing as npt
 from detector.incident import Incident
 from detector.pulse import Pulses
 
-STRUCTURE = ("shock_share", "lift_share", "echoes", "echo_level_db", "crackle")
+STRUCTURE = ("shock_share", "shock_belief", "lift_share", "echoes", "echo_level_db", "crackle")
 SHOCK_S = (0.015, 0.45)  # ahead of the blast: 0.36 s at 200 m
 LIFT_S = (2.3, 5.7)  # of a shell ahead of its burst
 ECHO_S = (0.03, 1.5)
@@ -18,14 +18,15 @@ def measure_structure(pulses: Pulses, incident: Incident) -> npt.NDArray[np.floa
     """Return the evidence `STRUCTURE`.
 
     `shock_share` and `lift_share` are the shares of the stations that heard something else so long before the first
-    bang; `echoes` and `crackle` are pulses a station after the last one; `echo_level_db` is the loudest echo's level
-    beside that of the bang, -20 where there is none.
+    bang, `shock_belief` how likely it was the shock of a bullet by its shape (`detector.n_wave`), on average; `echoes`
+    and `crackle` are pulses a station after the last one; `echo_level_db` is the loudest echo's level beside that of
+    the bang, -20 where there is none.
     """
     order = np.argsort(incident.round_times_s, kind="stable")
     first, last = (incident.pulse[incident.round == k] for k in (order[0], order[-1]))
     others = np.ones(len(pulses), dtype=bool)
     others[incident.pulse] = False
-    shock = [len(_around(pulses, others, p, -SHOCK_S[1], -SHOCK_S[0])) > 0 for p in first]
+    ahead = [_around(pulses, others, p, -SHOCK_S[1], -SHOCK_S[0]) for p in first]
     lift = [len(_around(pulses, others, p, -LIFT_S[1], -LIFT_S[0])) > 0 for p in first]
     echoes = [_around(pulses, others, p, *ECHO_S) for p in last]
     crackle = [min(len(_around(pulses, others, p, *CRACKLE_S)), MOST) for p in last]
@@ -35,7 +36,8 @@ def measure_structure(pulses: Pulses, incident: Incident) -> npt.NDArray[np.floa
     ]
     return np.array(
         [
-            np.mean(shock),
+            np.mean([len(a) > 0 for a in ahead]),
+            np.mean([pulses.p_shock[a].max(initial=0.0) for a in ahead]),
             np.mean(lift),
             np.mean([min(len(e), MOST) for e in echoes]),
             np.mean(level_db),

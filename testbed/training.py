@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -13,15 +13,16 @@ from joblib import Parallel, delayed
 
 from detector.belief import LABELS
 from detector.class_evidence import EVIDENCE
-from detector.class_model import FORMAT, ClassModel, Trees, weigh_scores
+from detector.class_model import FORMAT, ClassModel, Tier, weigh_scores
 from detector.features import FEATURES
 from scenes.errors import BadInput
 from testbed.sweep.code_version import code_version
-from testbed.training_examples import THINNED, PulseExamples, Tier, View, take_pulses, view_incidents
+from testbed.training_examples import THINNED, PulseExamples, Scorer, View, take_pulses, view_incidents
 from testbed.training_rounds import fit_rounds
 from testbed.training_scenes import HeardScene, hear_scene
 from testbed.training_store import digest_code, find_scene, keep_scene, name_scene
-from testbed.training_trees import Scores, TreeOptions, grow, temper
+from testbed.training_tier import Part, Scores, TierOptions, grow, suit
+from testbed.training_trees import TreeOptions
 from testbed.training_worlds import (
     FIRST_SCORED,
     FIRST_UNSEEN_SENSOR,
@@ -51,7 +52,7 @@ class TrainingOptions:
         Most trust in evidence from simulation.
     doubt : float
         Share of incidents unlike anything simulated (A): bounds what any evidence can say.
-    pulse, incident : TreeOptions
+    pulse, incident : TierOptions
     """
 
     scenes: int = 90
@@ -60,8 +61,9 @@ class TrainingOptions:
     folds: int = 5
     temper_most: float = 1.0
     doubt: float = 0.01
-    pulse: TreeOptions = field(default_factory=lambda: TreeOptions(stages=80))
-    incident: TreeOptions = field(default_factory=lambda: TreeOptions(stages=180))
+    # The tier of pulses hears every pulse of a recording, and it has ten times the examples: one bag.
+    pulse: TierOptions = field(default_factory=lambda: TierOptions(TreeOptions(stages=100, bags=1)))
+    incident: TierOptions = field(default_factory=lambda: TierOptions(TreeOptions(stages=240, bags=3)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,29 +144,34 @@ def fit(
         raise BadInput(f"training needs {options.folds} scenes or more, one a fold, not {len(scenes)}")
     pulses = take_pulses(scenes, seed)
     fold = np.arange(len(scenes)) % options.folds
-    tiers = [_grow_pulses(pulses, fold[pulses.scene] != k, options, seed) for k in range(options.folds)]
-    held = [(tiers[k], *_part(pulses, fold[pulses.scene] == k)) for k in range(options.folds)]
-    trust = temper(held, options.temper_most)
-    tiers = [tier.model_copy(update={"temper": trust}) for tier in tiers]
+    folds = range(options.folds)
+    held = [
+        (
+            _grow_pulses(pulses, fold[pulses.scene] != k, options, seed),
+            *_part(pulses, fold[pulses.scene] == k),
+        )
+        for k in folds
+    ]
+    tiers, suited = suit(held, options.pulse, options.temper_most)
+    options = replace(options, pulse=suited)
     pulse = _grow_pulses(pulses, np.ones(len(pulses.label), bool), options, seed)
-    pulse = pulse.model_copy(update={"temper": trust})
     views = [
         view_incidents(scene, score_with(tiers[k], options), seed, THINNED)
         for scene, k in zip(scenes, fold.tolist(), strict=True)
     ]
-    incident = grow_incidents([v for part in views for v in part], options, seed)
-    parts = []
-    for k in range(options.folds):
+    parts: list[Part] = []
+    for k in folds:
         learn = [v for part, f in zip(views, fold, strict=True) if f != k for v in part]
         test = [v for part, f in zip(views, fold, strict=True) if f == k for v in part]
         if test:
             parts.append((grow_incidents(learn, options, seed), stack(test), [v.label for v in test]))
-    incident = incident.model_copy(update={"temper": temper(parts, options.temper_most)})
+    incidents, suited = suit(parts, options.incident, options.temper_most)
+    incident = grow_incidents([v for part in views for v in part], replace(options, incident=suited), seed)
     model = ClassModel(
         format=FORMAT,
         labels=LABELS,
-        pulse=pulse,
-        incident=incident,
+        pulse=_trust_as(pulse, tiers[0]),
+        incident=_trust_as(incident, incidents[0]),
         rounds=fit_rounds(scenes),
         doubt=options.doubt,
         provenance={},
@@ -172,12 +179,24 @@ def fit(
     return model, views
 
 
+def _trust_as(tier: Tier, other: Tier) -> Tier:
+    return tier.model_copy(update={name: getattr(other, name) for name in ("temper_lines", "temper_trees")})
+
+
+def simplify(options: TrainingOptions, model: ClassModel) -> TrainingOptions:
+    """Return options for tables, which need many tiers: the stages that suited a model, in one bag."""
+    trees = options.incident.trees
+    stages = len(model.incident.value) // len(LABELS) // trees.bags
+    return replace(options, incident=replace(options.incident, trees=replace(trees, stages=stages, bags=1)))
+
+
 def grow_incidents(
     views: Sequence[View], options: TrainingOptions, seed: int, names: tuple[str, ...] = EVIDENCE
-) -> Trees:
-    """Grow the trees of the second tier, on some of the evidence or all."""
+) -> Tier:
+    """Fit the second tier, on some of the evidence or all."""
     columns = [EVIDENCE.index(name) for name in names]
-    return grow(stack(views)[:, columns], [v.label for v in views], names, options.incident, seed)
+    group = np.unique([v.scene for v in views], return_inverse=True)[1]
+    return grow(stack(views)[:, columns], [v.label for v in views], names, options.incident, seed, group)
 
 
 def stack(views: Sequence[View]) -> Scores:
@@ -185,14 +204,14 @@ def stack(views: Sequence[View]) -> Scores:
     return np.array([v.evidence for v in views]).reshape(len(views), len(EVIDENCE))
 
 
-def score_with(pulse: Trees, options: TrainingOptions) -> Tier:
+def score_with(pulse: Tier, options: TrainingOptions) -> Scorer:
     """Return a first tier as a function: log-probabilities, shape (n, 4), of features (n, f)."""
-    return partial(weigh_scores, trees=pulse, doubt=options.doubt)
+    return partial(weigh_scores, tier=pulse, doubt=options.doubt)
 
 
-def _grow_pulses(pulses: PulseExamples, chosen: np.ndarray, options: TrainingOptions, seed: int) -> Trees:
+def _grow_pulses(pulses: PulseExamples, chosen: np.ndarray, options: TrainingOptions, seed: int) -> Tier:
     features, label = _part(pulses, chosen)
-    return grow(features, label, FEATURES, options.pulse, seed)
+    return grow(features, label, FEATURES, options.pulse, seed, pulses.scene[chosen])
 
 
 def _part(pulses: PulseExamples, chosen: np.ndarray) -> tuple[Scores, list[str]]:
@@ -204,7 +223,7 @@ def write_model(model: ClassModel) -> str:
     record = model.model_dump(mode="json")
     tiers = {name: record.pop(name) for name in ("pulse", "incident")}
     for tier in tiers.values():
-        for name in ("asked", "threshold", "value"):
+        for name in ("lines", "asked", "threshold", "value"):
             tier[name] = [json.dumps(row, separators=(",", ":")) for row in tier[name]]
     text = json.dumps(record | tiers, indent=1)
     return text.replace('"[', "[").replace(']"', "]") + "\n"

@@ -22,7 +22,7 @@ COLOURED = 2  # further views of each pulse, by other makes of sensor
 PULSES_A_LABEL = 60  # of one scene: a single show would drown all else
 
 
-Tier = Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]]
+Scorer = Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +44,8 @@ class View:
     single : ndarray, shape (4,)
         What the clearest of its pulses says alone: log-probability of each label.
     label, kind : str
+    scene : str
+        Name of its scene.
     found : bool
         Whether the detector found it (`testbed.training_scenes.HeardIncident`).
     stations : int
@@ -57,6 +59,7 @@ class View:
     single: npt.NDArray[np.float64]
     label: str
     kind: str
+    scene: str
     found: bool
     stations: int
     nearest_m: float
@@ -79,7 +82,7 @@ def take_pulses(scenes: Sequence[HeardScene], seed: int) -> PulseExamples:
     return PulseExamples(np.concatenate(features), np.array(label), np.array(number))
 
 
-def view_incidents(scene: HeardScene, score: Tier, seed: int, thinned: int = 0) -> list[View]:
+def view_incidents(scene: HeardScene, score: Scorer, seed: int, thinned: int = 0) -> list[View]:
     """Return the incidents of a scene, each as all its stations heard it, then `thinned` times otherwise.
 
     Parameters
@@ -91,17 +94,17 @@ def view_incidents(scene: HeardScene, score: Tier, seed: int, thinned: int = 0) 
     thinned : int
         Views by fewer stations and other makes of sensor, half of them as clips.
     """
-    rng = draw_stream(seed, "training views", f"{scene.world}/{len(scene.pulses)}")
+    rng = draw_stream(seed, "training views", _name(scene))
     views = []
     for heard in scene.incidents:
-        first = _look(heard, scene.site, scene.pulses, heard.incident, score)
+        first = _look(scene, heard, scene.site, scene.pulses, heard.incident, score)
         others = [_look_otherwise(scene, heard, score, rng) for _ in range(thinned)]
         views += [view for view in (first, *others) if view is not None]
     return views
 
 
 def _look_otherwise(
-    scene: HeardScene, heard: HeardIncident, score: Tier, rng: np.random.Generator
+    scene: HeardScene, heard: HeardIncident, score: Scorer, rng: np.random.Generator
 ) -> View | None:
     """Return an incident as another network would have heard it: fewer stations, another make, perhaps clips."""
     site, pulses, incident = scene.site, scene.pulses, heard.incident
@@ -111,10 +114,16 @@ def _look_otherwise(
         site, pulses, incident = deliver_clips(site, pulses, incident)
     level_db = pulses.level_db + LEVEL_SIGMA_DB * rng.standard_normal()
     pulses = replace(pulses, features=colour(pulses.features, rng), level_db=level_db)
-    return _look(heard, site, pulses, incident, score)
+    return _look(scene, heard, site, pulses, incident, score)
 
 
-def _look(heard: HeardIncident, site: Site, pulses: Pulses, incident: Incident, score: Tier) -> View | None:
+def _name(scene: HeardScene) -> str:
+    return f"{scene.world}/{len(scene.pulses)}"
+
+
+def _look(
+    scene: HeardScene, heard: HeardIncident, site: Site, pulses: Pulses, incident: Incident, score: Scorer
+) -> View | None:
     index = incident.pulse
     scores = score(pulses.features[index])
     evidence = gather_evidence(site, pulses, incident, incident.position_m, scores)
@@ -130,6 +139,7 @@ def _look(heard: HeardIncident, site: Site, pulses: Pulses, incident: Incident, 
         scores[clearest],
         heard.act.label,
         heard.act.kind,
+        _name(scene),
         heard.found,
         len(stations),
         heard.act.nearest_m,

@@ -9,12 +9,12 @@ import numpy.typing as npt
 
 from detector.belief import LABELS, BeliefOptions, believe
 from detector.class_evidence import EVIDENCE, GROUPS
-from detector.class_model import ClassModel, score_trees, weigh_evidence
+from detector.class_model import ClassModel, weigh_evidence, weigh_scores
 from testbed.training import TrainingOptions, grow_incidents, score_with, stack
 from testbed.training_examples import View, view_incidents
 from testbed.training_intervals import Figure, draw_anew
 from testbed.training_scenes import HeardScene
-from testbed.training_trees import Scores, index_labels
+from testbed.training_tier import Scores, index_labels
 
 BINS = 15
 GUN_SHARE = 1.0 / 8.0  # guns to other loud impulses as 1 to 7
@@ -127,9 +127,9 @@ def ablate(
     evidence, truth = stack([scored.views[k] for k in known]), scored.truth[known]
 
     def worth(names: tuple[str, ...]) -> float:
-        trees = grow_incidents(learned, options, seed, names)
+        tier = grow_incidents(learned, options, seed, names)
         columns = [EVIDENCE.index(name) for name in names]
-        return balanced(score_trees(evidence[:, columns], trees).argmax(axis=1), truth)
+        return balanced(weigh_scores(evidence[:, columns], tier, options.doubt).argmax(axis=1), truth)
 
     whole = worth(EVIDENCE)
     table = {"all": (whole, whole)}

@@ -1,4 +1,4 @@
-"""What a shift of the world costs: incidents judged by trees that learned from no scene of their kind."""
+"""What a shift of the world costs: incidents judged by a tier that learned from no scene of their kind."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, replace
@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from detector.belief import LABELS, BeliefOptions, believe
-from detector.class_model import Trees, weigh_scores
+from detector.class_model import weigh_scores
 from testbed.training import TrainingOptions, grow_incidents, stack
 from testbed.training_examples import View
 from testbed.training_figures import (
@@ -21,7 +21,7 @@ from testbed.training_figures import (
 )
 from testbed.training_intervals import Figure, draw_anew
 from testbed.training_scenes import HeardScene
-from testbed.training_trees import Scores, index_labels, temper
+from testbed.training_tier import Part, index_labels, suit
 from testbed.training_worlds import draw_kind, draw_settings
 
 PARTS = 3  # of what is a number: the lowest, middle and highest third of the scenes
@@ -61,12 +61,12 @@ def _measure_spacing(scene: HeardScene) -> float:
 def judge_strangers(
     views: Sequence[Sequence[View]], kind: npt.NDArray[np.int64], options: TrainingOptions, seed: int
 ) -> Judged | None:
-    """Judge every kind of scene by trees grown on all others; None where some class is then lacking.
+    """Judge every kind of scene by a tier that learned from all others; None where some class is then lacking.
 
     The first tier (what single pulses sound like) is that of `testbed.training.fit`: it has not seen the scene, but
     others of its kind.
     """
-    parts: list[tuple[Trees, Scores, list[str]]] = []
+    parts: list[Part] = []
     order: list[npt.NDArray[np.int64]] = []
     flat = [view for part in views for view in part]
     kind_of = np.repeat(kind, [len(part) for part in views])
@@ -78,9 +78,9 @@ def judge_strangers(
         test = [flat[row] for row in rows]
         parts.append((grow_incidents(learn, options, seed), stack(test), [v.label for v in test]))
         order.append(rows)
-    trust = temper(parts, options.temper_most)
+    tiers, _ = suit(parts, options.incident, options.temper_most)
     whole = np.concatenate(
-        [weigh_scores(e, trees.model_copy(update={"temper": trust}), options.doubt) for trees, e, _ in parts]
+        [weigh_scores(e, tier, options.doubt) for tier, (_, e, _) in zip(tiers, parts, strict=True)]
     )
     rows = np.concatenate(order)
     held = [flat[row] for row in rows]

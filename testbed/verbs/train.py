@@ -26,6 +26,7 @@ from testbed.training import (
     fit,
     hear_worlds,
     number_scenes,
+    simplify,
     write_model,
 )
 from testbed.training_examples import View
@@ -92,6 +93,7 @@ def learn_and_tell(
     """Learn from scenes that have been heard; write and print as `train_and_tell`."""
     seed = settings.seed
     model, views = fit(seed, worlds.learned, options)
+    simple = simplify(options, model)
     told: dict[str, dict[str, Figure]] = {}
     worth: dict[str, tuple[float, float]] = {}
     judged = judge(model, worlds.scored, options, seed)
@@ -100,7 +102,7 @@ def learn_and_tell(
         draw_reliability(judged, folder / "reliability.png")
         draw_confusion(judged, folder / "confusion.png")
         if settings.ablation:
-            worth = ablate([v for part in views for v in part], judged, UNSEEN_CONFUSER, options, seed)
+            worth = ablate([v for part in views for v in part], judged, UNSEEN_CONFUSER, simple, seed)
         told["alerts of scenes not learned from"] = measure(only_found(judged), UNSEEN_CONFUSER)
     counted = judge_rounds(worlds.scored, model.rounds)
     if counted:
@@ -111,7 +113,7 @@ def learn_and_tell(
     missed: dict[int, float] = {}
     if settings.transfer:
         axes = sort_scenes(seed, worlds.learned)
-        held = {axis: judge_strangers(views, kind, options, seed) for axis, kind in axes.items()}
+        held = {axis: judge_strangers(views, kind, simple, seed) for axis, kind in axes.items()}
         known = {axis: judged for axis, judged in held.items() if judged is not None}
         if known:
             told["scenes to learn from, by trees that know no such world"] = measure_transfer(known)
@@ -152,9 +154,11 @@ def _write(
     (folder / "figures.json").write_text(text + "\n", encoding="utf-8")
     for name, value in provenance.items():
         sys.stdout.write(f"{name:30s} {value}\n")
-    sys.stdout.write(
-        f"{'temper (pulse, incident)':30s} {model.pulse.temper:.3f}, {model.incident.temper:.3f}\n"
-    )
+    for name, tier in (("pulse", model.pulse), ("incident", model.incident)):
+        sys.stdout.write(
+            f"{'trust in lines, trees: ' + name:30s} {tier.temper_lines:.3f}, {tier.temper_trees:.3f}; "
+            f"{len(tier.value)} trees\n"
+        )
     for name, figures in told.items():
         sys.stdout.write(f"\n{name}\n")
         for key, figure in figures.items():

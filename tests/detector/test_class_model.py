@@ -25,13 +25,18 @@ ROUNDS = {
 
 
 def make_trees(evidence: tuple[str, ...], **changes: object) -> dict[str, object]:
-    """Make a stump a label: above 1 in the first piece of evidence it is a gunshot."""
+    """Make a stump a label: above 1 in the first piece of evidence it is a gunshot; and lines that say nothing."""
+    count = len(evidence)
     return {
         "evidence": list(evidence),
+        "middle": [0.0] * count,
+        "scale": [1.0] * count,
+        "lines": [[0.0] * (1 + 2 * count)] * 4,
         "asked": [[0]] * 4,
         "threshold": [[1.0]] * 4,
         "value": [[0.0, 3.0], [0.0, 0.0], [0.0, 0.0], [0.0, 0.0]],
-        "temper": 1.0,
+        "temper_lines": 1.0,
+        "temper_trees": 1.0,
     } | changes
 
 
@@ -60,6 +65,23 @@ def test_evidence_moves_belief_the_way_the_trees_say() -> None:
     assert believe(weigh_evidence(evidence, model), options) == neutral
 
 
+def test_lines_weigh_evidence_and_its_square() -> None:
+    count = len(EVIDENCE)
+    line = [0.5] + [1.0] + [0.0] * (count - 1) + [2.0] + [0.0] * (count - 1)
+    lines = make_trees(
+        EVIDENCE,
+        middle=[4.0] * count,
+        scale=[2.0] * count,
+        lines=[line, *[[0.0] * len(line)] * 3],
+        value=[[0.0, 0.0]] * 4,
+    )
+    model = parse_model(json.dumps(make_record(incident=lines, doubt=0.0)), "made")
+    evidence = np.full(count, 4.0)
+    evidence[0] = 7.0  # z is 1.5
+    scores = weigh_evidence(evidence, model)
+    assert scores[0] - scores[1] == pytest.approx(0.5 + 1.5 + 2.0 * (1.5**2 - 1.0))
+
+
 def test_no_evidence_says_more_than_the_doubt_allows() -> None:
     loud = make_trees(EVIDENCE, value=[[0.0, 90.0], [0.0, 0.0], [0.0, 0.0], [0.0, 0.0]])
     model = parse_model(json.dumps(make_record(incident=loud)), "made")
@@ -78,7 +100,10 @@ def test_no_evidence_says_more_than_the_doubt_allows() -> None:
         ({"pulse": make_trees(FEATURES, asked=[[99]] * 4)}, "evidence that there is not"),
         ({"pulse": make_trees(FEATURES, threshold=[[0.0]] * 3)}, "one depth"),
         ({"pulse": make_trees(FEATURES, value=[[0.0, 1.0, 2.0]] * 4)}, "no 3 leaves"),
-        ({"pulse": make_trees(FEATURES, temper=2.0)}, "temper"),
+        ({"pulse": make_trees(FEATURES, temper_trees=2.0)}, "temper_trees"),
+        ({"pulse": make_trees(FEATURES, temper_lines=-0.1)}, "temper_lines"),
+        ({"pulse": make_trees(FEATURES, scale=[0.0] * len(FEATURES))}, "scale"),
+        ({"pulse": make_trees(FEATURES, lines=[[0.0]] * 4)}, "the lines do not weigh"),
         ({"doubt": "much"}, "doubt"),
         ({"extra": 1}, "extra"),
     ],
@@ -95,7 +120,7 @@ def test_what_is_no_json_is_refused() -> None:
 
 
 def test_an_unknown_model_is_named() -> None:
-    with pytest.raises(BadInput, match=r"'v0'; accepted are v4"):
+    with pytest.raises(BadInput, match=r"'v0'; accepted are v5"):
         load_model("v0")
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from detector.belief import LABELS
 from detector.class_evidence import EVIDENCE
-from detector.class_model import parse_model, score_trees
+from detector.class_model import parse_model
 from detector.features import FEATURES
 from detector.incident import Incident
 from detector.onset import find_pulses
@@ -25,7 +25,8 @@ from testbed.training import TrainingOptions, fit, write_model
 from testbed.training_acts import Act
 from testbed.training_figures import area, balanced, calibration_error, judge, measure, precision_at
 from testbed.training_scenes import HeardIncident, HeardScene
-from testbed.training_trees import TreeOptions, grow, temper
+from testbed.training_tier import TierOptions
+from testbed.training_trees import TreeOptions
 from testbed.training_worlds import (
     FIRST_SCORED,
     FIRST_UNSEEN_SENSOR,
@@ -39,8 +40,14 @@ from testbed.wire import write_recording
 from testbed.world import build_scene
 
 SMALL = TrainingOptions(
-    scenes=6, scenes_scored=4, folds=3, pulse=TreeOptions(stages=8), incident=TreeOptions(stages=15)
+    scenes=6,
+    scenes_scored=4,
+    folds=3,
+    pulse=TierOptions(TreeOptions(stages=8, bags=1)),
+    incident=TierOptions(TreeOptions(stages=15, bags=2)),
 )
+
+APART_S = 40.0  # between incidents: one must not tell of the next, for labels take turns
 
 
 def test_worlds_differ_and_repeat():
@@ -107,9 +114,9 @@ def make_scene(seed: int, apart: float, count: int = 3, kind: str = "made") -> H
         start = len(label)
         features.append(rng.standard_normal((6, len(FEATURES))) + apart * np.eye(4, len(FEATURES))[k % 4])
         label += [name] * 6
-        time_s += (10.0 * k + np.linalg.norm(places, axis=1) / 340.0 + 1e-4 * np.arange(6)).tolist()
+        time_s += (APART_S * k + np.linalg.norm(places, axis=1) / 340.0 + 1e-4 * np.arange(6)).tolist()
         incident = Incident(
-            np.zeros(2), np.array([10.0 * k]), np.arange(start, start + 6), np.zeros(6, np.int64), 0.0
+            np.zeros(2), np.array([APART_S * k]), np.arange(start, start + 6), np.zeros(6, np.int64), 0.0
         )
         act = Act(name, kind, 1, 1, False, 150.0)
         incidents.append(HeardIncident(incident, act, np.ones(1, bool), True))
@@ -153,7 +160,8 @@ def test_what_can_be_told_apart_is_told_apart_and_more_so_by_many_pulses(learned
 def test_what_cannot_be_told_apart_is_left_in_doubt():
     model, _ = fit(0, make_scenes(0, 6, 0.0), SMALL)
     judged = judge(model, make_scenes(100, 4, 0.0), SMALL, 0)
-    assert model.pulse.temper < 0.5
+    assert model.pulse.temper_lines < 0.5
+    assert model.pulse.temper_trees < 0.5
     assert np.abs(judged.belief[:, 0] - 0.12).max() < 0.25
     assert "gunshot" not in judged.call
 
@@ -165,40 +173,12 @@ def test_the_detector_reads_what_training_writes(learned):
     assert len(max(text.splitlines(), key=len)) < 2000  # a line a tree, for people and their diffs
 
 
-def test_trees_say_what_the_library_says():
-    from sklearn.ensemble import GradientBoostingClassifier  # noqa: PLC0415 - slow to import
-
-    rng = np.random.default_rng(0)
-    x = rng.standard_normal((200, 5))
-    truth = (x[:, 0] > 0).astype(int) + 2 * (x[:, 1] + 0.3 * x[:, 2] > 0)
-    options = TreeOptions(stages=7)
-    names = tuple("abcde")
-    trees = grow(x, [LABELS[k] for k in truth], names, options, 3)
-    count = np.bincount(truth)
-    library = GradientBoostingClassifier(
-        n_estimators=7, max_depth=3, learning_rate=options.rate, min_weight_fraction_leaf=options.leaf_share,
-        subsample=options.draw, max_features=options.ask, init="zero", random_state=3,
-    ).fit(x, truth, sample_weight=50.0 / count[truth])  # fmt: skip
-    assert np.allclose(score_trees(x, trees), library.decision_function(x), atol=1e-3)
-
-
 def test_training_repeats_byte_by_byte(learned):
     again, _ = fit(0, make_scenes(0, 6, 3.0), SMALL)
     assert write_model(again) == write_model(learned[0])
 
 
-def test_scores_that_mean_nothing_are_tempered():
-    rng = np.random.default_rng(1)
-    x, y = rng.standard_normal((300, 4)), rng.choice(LABELS, 300)
-    trees = grow(x, y, tuple("abcd"), TreeOptions(stages=60), 0)
-    assert temper([(trees, rng.standard_normal((300, 4)), rng.choice(LABELS, 300).tolist())]) < 0.3
-
-
-def test_training_without_a_class_is_refused():
-    rng = np.random.default_rng(3)
-    with pytest.raises(BadInput, match="every class; there are none of backfire, other") as caught:
-        grow(rng.standard_normal((8, 4)), ["gunshot", "firework"] * 4, tuple("abcd"), TreeOptions(), 0)
-    assert len(str(caught.value).splitlines()) == 1
+def test_training_without_a_fold_each_is_refused():
     with pytest.raises(BadInput, match="3 scenes or more, one a fold, not 2"):
         fit(0, make_scenes(0, 2, 1.0), SMALL)
 
