@@ -88,7 +88,8 @@ def measure_evenness(
             np.log10(count.mean()),
             count.min() / count.max(),
             np.std(round_db),
-        ]
+        ],
+        dtype=np.float64,
     )
 
 

@@ -28,6 +28,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "structure": STRUCTURE,
 }
 EVIDENCE = tuple(name for group in GROUPS.values() for name in group)
+DIGITS = 6
 WEIGHT_DB = (3.0, 30.0)  # pulses weigh by their SNR in dB within these bounds
 
 
@@ -62,7 +63,7 @@ def gather_evidence(
     place = np.asarray(position_m, dtype=np.float64)[:2]
     weight = weigh_pulses(pulses)[index]
     sound = np.average(np.column_stack([pulses.features[index], scores]), axis=0, weights=weight)
-    return np.concatenate(
+    evidence = np.concatenate(
         [
             sound,
             measure_clear(site, pulses, incident, place, weight),
@@ -78,6 +79,8 @@ def gather_evidence(
             measure_structure(pulses, incident),
         ]
     )
+    # The last bits of a machine's arithmetic say nothing, and trees would ask for them.
+    return np.round(evidence, DIGITS)
 
 
 def weigh_pulses(pulses: Pulses) -> npt.NDArray[np.float64]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
@@ -118,7 +119,8 @@ def _look_otherwise(
 
 
 def _name(scene: HeardScene) -> str:
-    return f"{scene.world}/{len(scene.pulses)}"
+    """Name a scene by what was heard: two of one world must not have their incidents changed in the same ways."""
+    return f"{scene.world}/{len(scene.pulses)}/{crc32(scene.pulses.level_db.tobytes()):08x}"
 
 
 def _look(

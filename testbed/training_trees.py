@@ -113,6 +113,7 @@ def _boost(evidence: Floats, truth: npt.NDArray[np.int64], options: TreeOptions,
     """Return a list a stage of scikit-learn's trees, one a label."""
     # Slow to import, and only training needs it.
     from sklearn.ensemble import HistGradientBoostingClassifier  # noqa: PLC0415
+    from threadpoolctl import threadpool_limits  # noqa: PLC0415 - comes with scikit-learn
 
     count = np.bincount(truth, minlength=len(LABELS))
     learner = HistGradientBoostingClassifier(
@@ -123,10 +124,13 @@ def _boost(evidence: Floats, truth: npt.NDArray[np.int64], options: TreeOptions,
         min_samples_leaf=max(1, round(options.leaf_share * len(truth))),
         l2_regularization=options.ridge,
         max_features=options.ask,
-        early_stopping=False,
+        early_stopping=False,  # pyright: ignore[reportArgumentType] - the default is the word "auto"
         random_state=seed,
-    ).fit(evidence, truth, sample_weight=len(truth) / len(LABELS) / count[truth])
-    # The library hands its trees on in no other way; `tests/testbed/test_training_trees.py` would tell of a change.
+    )
+    # Threads that wait for each other in turns cost more than they save on tables as small as these.
+    with threadpool_limits(limits=1):
+        learner.fit(evidence, truth, sample_weight=len(truth) / len(LABELS) / count[truth])
+    # The library hands its trees on in no other way; `tests/testbed/test_training_tier.py` would tell of a change.
     return learner._predictors  # noqa: SLF001
 
 
@@ -141,9 +145,14 @@ def _unroll(
         if here["is_leaf"]:
             place[2 * number + 1] = place[2 * number + 2] = place[number]
         else:
-            asked[number], threshold[number] = int(here["feature_idx"]), _short(here["num_threshold"], 9)
+            asked[number], threshold[number] = (
+                int(here["feature_idx"]),
+                _short(float(here["num_threshold"]), 9),
+            )
             place[2 * number + 1], place[2 * number + 2] = int(here["left"]), int(here["right"])
-    value = tuple(_short(nodes[place[k]]["value"] / options.bags, 5) for k in range(inner, 2 * inner + 1))
+    value = tuple(
+        _short(float(nodes[place[k]]["value"]) / options.bags, 5) for k in range(inner, 2 * inner + 1)
+    )
     return tuple(asked), tuple(threshold), value
 
 

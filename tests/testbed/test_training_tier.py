@@ -35,7 +35,7 @@ def test_trees_say_what_the_library_says():
     truth = index_labels(label)
     library = HistGradientBoostingClassifier(
         max_iter=7, max_depth=3, max_leaf_nodes=8, learning_rate=options.rate, min_samples_leaf=1,
-        l2_regularization=options.ridge, max_features=options.ask, early_stopping=False, random_state=3,
+        l2_regularization=options.ridge, max_features=options.ask, random_state=3,
     ).fit(x, truth, sample_weight=50.0 / np.bincount(truth)[truth])  # fmt: skip
     assert np.allclose(score_trees(x, tier), library.decision_function(x), atol=1e-3)
 
