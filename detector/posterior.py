@@ -21,6 +21,9 @@ from detector.lateness import late
 NUISANCES = 4  # height, relative sound speed, wind east, wind north
 STRAY_HZ = 2.0  # density of a pulse that association took by mistake, 1/s
 STEPS = 6
+# (A) Scale of how far from the nearest station that heard it a bang can have been, m. It moves a place that pulses fix by
+# centimetres, and keeps one along whose direction they say nothing, as beyond the end of a row of stations, in earshot.
+EARSHOT_M = 2000.0
 
 
 class Heard(NamedTuple):
@@ -168,6 +171,15 @@ def gather_terms(heard, terms, delay, slope, times, value, matrix, right, weight
 
 
 @njit(cache=True, nogil=True)
+def log_earshot(x: float, y: float, heard: Heard) -> float:
+    """Log prior density of a place, but for a constant: a Gaussian in the distance to the nearest station that heard."""
+    nearest = np.inf
+    for i in range(len(heard.time)):
+        nearest = min(nearest, (heard.xyz[i, 0] - x) ** 2 + (heard.xyz[i, 1] - y) ** 2)
+    return -0.5 * nearest / EARSHOT_M**2
+
+
+@njit(cache=True, nogil=True)
 def log_posterior(
     x: float,
     y: float,
@@ -205,6 +217,7 @@ def log_posterior(
                 pull -= lean[r, a] * change[a]
             times[r] += pull / weight[r]
     total += bearings_gain(x, y, heard.xyz, heard.azimuth, heard.azimuth_sigma, heard.shared)
+    total += log_earshot(x, y, heard)
     return total - 0.5 * logdet - 0.5 * np.sum(np.log(weight))
 
 

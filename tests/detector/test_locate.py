@@ -9,6 +9,7 @@ import shapely
 from detector.errors import BadInput
 from detector.incident import Incident
 from detector.locate import LocationOptions, locate
+from detector.posterior import EARSHOT_M
 from tests.bench.windows import make_pulses, make_site
 
 OPTIONS = LocationOptions(site_sigma_m=0.0)
@@ -147,3 +148,14 @@ def test_two_stations_fix_no_place():
     few = np.flatnonzero(pulses.station < 2)
     with pytest.raises(BadInput, match="2 stations heard it, a place needs 3"):
         locate(site, pulses, replace(incident, pulse=few, round=incident.round[few]), OPTIONS)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_beyond_the_end_of_a_row_a_place_stays_in_earshot(seed):
+    """Along the row, delays say nothing of how far off the bang was: only that it was heard does."""
+    site = make_site(np.column_stack([np.arange(5) * 120.0, np.zeros(5), np.full(5, 6.0)]))
+    rng = np.random.default_rng(seed)
+    pulses, incident = incident_at(site, (-900.0, 0.0), [3.0, 3.6], rng=rng, sigma_s=2e-3)
+    x, y = locate(site, pulses, incident, OPTIONS).position_m
+    assert abs(y) < 0.5 * abs(x)
+    assert -2.0 * EARSHOT_M < x < 0.0
