@@ -1,21 +1,23 @@
 """Association: which pulses are the direct sound of which incident's rounds, and which are nobody's."""
 
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
 from detector.bearing_term import fixes_place
 from detector.clutter import ClutterOptions, estimate_clutter
-from detector.contest import WEAK, climb_free, pulses_of, put_back, share_out, without
+from detector.contest import WEAK, climb_free, list_pulses, pulses_of, put_back, share_out, without
 from detector.ears import Ears, Noise, lay_out, site_centre
 from detector.echo import is_echo, of_a_wall
 from detector.incident import Incident, Rival
+from detector.neighbours import look_around
 from detector.noise import NoiseOptions, estimate_noise, prior_noise
 from detector.pulse import Pulses, check_pulses, first_of_each
 from detector.repeat import keep_repeated
 from detector.residuals import gather
-from detector.rivals import RIVALS_MOST, SAME_M, Found, choose, is_same_sound, keep_apart
+from detector.rivals import SAME_M, Found, choose, is_same_sound, keep_apart
 from detector.search import Hypothesis, SearchOptions, search
 from detector.site import Site
 from detector.stretches import cut_into_stretches, find_loud_stations, listened_s
@@ -109,8 +111,7 @@ def _search_stretch(site: Site, pulses: Pulses, inside, options: AssociationOpti
     echo = np.zeros(len(ears.time), bool)
     found: list[Found] = []
     freed = False
-    # The strongest incident teaches the noise; then all are looked for; then those whose pulses others had taken for
-    # rounds of theirs; then all are settled with what they taught.
+    # The strongest teaches the noise; all are looked for; those whose pulses others had taken; all are settled.
     for turn, new in enumerate((1, options.incidents_most, options.incidents_most, 0)):
         if turn == 2 and not freed:
             continue
@@ -121,6 +122,8 @@ def _search_stretch(site: Site, pulses: Pulses, inside, options: AssociationOpti
         clutter = np.where(echo, NEVER_HZ, clutter)
         ears = ears._replace(clutter=clutter / (1.0 - pulses.p_shock[ears.pulse]))
         found = _explain(ears, noise, found, new, options)
+        if not new:
+            found = look_around(found, ears, noise, options.search, partial(_acceptable, ears, options))
         found, theirs, freed = keep_repeated(found, ears, noise.sound_speed_mps)
         echo |= theirs
         if not found:
@@ -147,7 +150,7 @@ def _explain(
         for heard_else in (taken | others, taken):
             ranked = climb_free(starts, heard_else, ears, noise, options.search)
             ranked = [
-                h for h in ranked if _acceptable(h, ears, options, len(found)) and is_same_sound(h, f.best)
+                h for h in ranked if _acceptable(ears, options, h, len(found)) and is_same_sound(h, f.best)
             ]
             if ranked:
                 found.append(choose(ranked[0], ranked))
@@ -177,7 +180,7 @@ def _one_more(
         return []
     left, back = without(ears, taken)
     ranked = [put_back(h, back) for h in search(left, noise, options.search)]
-    ranked = [h for h in ranked if _acceptable(h, ears, options, len(known))]
+    ranked = [h for h in ranked if _acceptable(ears, options, h, len(known))]
     ranked = [h for h in ranked if not any(is_echo(h, k, ears, noise) for k in known)]
     before = sum(h.log_evidence for h in known)
     for h in keep_apart(ranked, known if weakest > 0.0 else [], TRIED, SAME_M):
@@ -195,7 +198,7 @@ def _shared(found: list[Found], ears: Ears, noise: Noise, options: AssociationOp
     shared = share_out([f.best for f in found], ears, noise, options.search)
     kept = [f._replace(best=h) for h, f in zip(shared, found, strict=True)]
     first = max(kept, key=lambda f: f.best.log_evidence)
-    kept = [f for f in kept if _acceptable(f.best, ears, options, int(f is not first))]
+    kept = [f for f in kept if _acceptable(ears, options, f.best, int(f is not first))]
     # What looked like another place while pulses were contested may be an echo once they are settled.
     stronger = sorted(kept, key=lambda f: -f.best.log_evidence)
     echoes = [
@@ -204,7 +207,7 @@ def _shared(found: list[Found], ears: Ears, noise: Noise, options: AssociationOp
     return [f for f in kept if not any(f is e for e in echoes)]
 
 
-def _acceptable(h: Hypothesis, ears: Ears, options: AssociationOptions, known: int) -> bool:
+def _acceptable(ears: Ears, options: AssociationOptions, h: Hypothesis, known: int) -> bool:
     least = options.log_odds_least + (options.another_nats if known else 0.0)
     if h.log_evidence < least or len(h.times) == 0:
         return False
@@ -226,19 +229,21 @@ def build_incident(
     kept = ~of_a_wall(h.times)
     if not _fixes(h.direct[kept], ears, options):
         kept[:] = True  # what looks like the wall's echo is what was heard
-    direct = h.direct[kept]
-    number, station = np.nonzero(direct >= 0)
-    pulse = ears.pulse[direct[number, station]]
-    order = np.lexsort((pulse, number))
+    pulse, number = list_pulses(h.direct[kept], ears)
     rivals = tuple(
-        Rival((float(r.place[0] + centre[0]), float(r.place[1] + centre[1])), r.log_evidence - h.log_evidence)
-        for r in keep_apart(list(found.others), [h], RIVALS_MOST, SAME_M)
+        Rival(
+            (float(r.place[0] + centre[0]), float(r.place[1] + centre[1])),
+            r.log_evidence - h.log_evidence,
+            r.times,
+            *list_pulses(r.direct, ears),
+        )
+        for r in found.others
     )
     return Incident(
         h.place[:2] + centre[:2],
         h.times[kept],
-        pulse[order],
-        number[order].astype(np.int64),
+        pulse,
+        number,
         float(h.scores[kept].sum()),
         noise,
         rivals,

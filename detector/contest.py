@@ -45,6 +45,16 @@ def pulses_of(found: list[Hypothesis], ears: Ears, weakest: float = 0.0) -> npt.
     return taken
 
 
+def list_pulses(
+    direct: npt.NDArray[np.int64], ears: Ears
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """List the pulses of rounds (k, N) as indices in `Pulses` (m,), with the round of each."""
+    number, station = np.nonzero(direct >= 0)
+    pulse = ears.pulse[direct[number, station]]
+    order = np.lexsort((pulse, number))
+    return pulse[order], number[order].astype(np.int64)
+
+
 def climb_free(
     places: list[npt.NDArray[np.float64]],
     taken: npt.NDArray[np.bool_],

@@ -10,6 +10,10 @@ FASTEST_S = 0.095  # a finger fires no faster: competition shooters' splits are 
 ALIKE = 0.25  # automatic fire is regular: its gaps differ by less than this share
 LONGEST_S = 2.5
 SAME_GAP_S = 0.02
+NEAR_S, MOST = (
+    0.3,
+    0.6,
+)  # so soon after its rounds an echo may have taken a round of the original's as well (A)
 
 
 def _straight_delays(place, ears: Ears, noise: Noise):
@@ -20,7 +24,8 @@ def _straight_delays(place, ears: Ears, noise: Noise):
 def is_echo(copy: Hypothesis, original: Hypothesis, ears: Ears, noise: Noise) -> bool:
     """Whether every round of one hypothesis follows the same-gapped round of another at every station that heard it.
 
-    A single round that follows another proves nothing (two shooters do that too); its weight is the clutter's.
+    An echo that follows closely may have robbed the original of a round: then most of its rounds follow. A single
+    round that follows another proves nothing (two shooters do that too); its weight is the clutter's.
     """
     if len(copy.times) < 2:
         return False
@@ -29,7 +34,8 @@ def is_echo(copy: Hypothesis, original: Hypothesis, ears: Ears, noise: Noise) ->
     for lag in lags.ravel():
         follows = np.min(np.abs(lags - lag), axis=1) < SAME_GAP_S
         later = lag + delays[(copy.direct >= 0).any(axis=0)]
-        if follows.all() and np.all(later > 0.0) and np.all(later < LONGEST_S):
+        enough = follows.all() or (lag < NEAR_S and follows.sum() >= 2 and follows.mean() >= MOST)
+        if enough and np.all(later > 0.0) and np.all(later < LONGEST_S):
             return True
     return False
 

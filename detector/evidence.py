@@ -70,7 +70,9 @@ def write_evidence(
             "pulses_used": _list_used(result.site, result.pulses, incident, fix),
             "pulses_rejected": _list_rejected(result.site, result.pulses, incident, alert.id, taken),
             "left_out": _list_left_out(options.leave_each_out(result.site, result.pulses, incident, fix)),
-            "other_places": [asdict(rival) for rival in incident.rivals],
+            "other_places": [
+                {"position_m": rival.position_m, "log_odds": rival.log_odds} for rival in incident.rivals
+            ],
             "clips": _write_clips(recording, result.pulses, incident, place) if recording else [],
         }
         close_packet(packet, place)

@@ -8,12 +8,25 @@ import numpy.typing as npt
 from detector.ears import Noise
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Rival:
-    """Another place that explains the same pulses: [east, north], m, and its log evidence beside the chosen one's."""
+    """Another place for the same sound: it takes some of the same pulses, or others in their stead.
+
+    Attributes
+    ----------
+    position_m : tuple of float
+        [east, north], m.
+    log_odds : float
+        Its log evidence beside the chosen one's, nats.
+    round_times_s, pulse, round
+        As an `Incident`'s.
+    """
 
     position_m: tuple[float, float]
     log_odds: float
+    round_times_s: npt.NDArray[np.float64]
+    pulse: npt.NDArray[np.int64]
+    round: npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)

@@ -156,6 +156,12 @@ def keep_repeated(
     return kept, echo, freed
 
 
+def only_repeated(h: Hypothesis, ears: Ears, sound_mps: float) -> Hypothesis:
+    """Return a hypothesis with the rounds that repeat each other, and the evidence that they leave it."""
+    own = own_rounds(h, ears, sound_mps)
+    return h if own.all() else _less(h, own, float(h.scores[~own].sum()))
+
+
 def _less(h: Hypothesis, own: npt.NDArray[np.bool_], lost: float) -> Hypothesis:
     return Hypothesis(
         h.place,

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from detector.incident import Incident
 from detector.search import Hypothesis
 
 SAME_M = 25.0  # hypotheses nearer to each other than this are one place
@@ -41,3 +42,21 @@ def choose(best: Hypothesis, ranked: list[Hypothesis]) -> Found:
     """Return a hypothesis with those that are not much less likely: what is learned later may speak for one."""
     near = [h for h in ranked if h.log_evidence > best.log_evidence - RIVAL_NATS and is_same_sound(h, best)]
     return Found(best, tuple(keep_apart(near, [best], RIVALS_MOST, NEIGHBOUR_M)))
+
+
+def weigh_rivals(incident: Incident, temper: float, least: float) -> list[tuple[Incident, float]]:
+    """Return an incident's rivals as incidents of their own, each with its tempered log odds, nats.
+
+    Evidence counts every round as if its errors were its own; rounds come over the same paths, so that an echo which
+    fits once fits every time. Odds are therefore those of a round.
+    """
+    weighed = []
+    for r in incident.rivals:
+        rounds = max(len(r.round_times_s), len(incident.round_times_s))
+        log_odds = temper * min(r.log_odds, 0.0) / rounds
+        if log_odds >= np.log(least):
+            place = np.array(r.position_m)
+            weighed.append(
+                (Incident(place, r.round_times_s, r.pulse, r.round, 0.0, incident.noise), log_odds)
+            )
+    return weighed

@@ -158,19 +158,35 @@ def best_cells(ears: Ears, noise: Noise, options: SearchOptions) -> npt.NDArray[
         if len(cells) == 0:
             return cells
         score = _score(cells, edge, ears, noise, options)
-    return _thin(cells, score, options)
+    return _thin(cells, score, 0.5 * options.cell_m, options.climbs)
+
+
+def best_around(
+    place: npt.NDArray[np.float64],
+    reach_m: float,
+    cell_m: float,
+    ears: Ears,
+    noise: Noise,
+    options: SearchOptions,
+) -> npt.NDArray[np.float64]:
+    """Places (m, 2) worth climbing from within a square around a place (2,), best first, a cell apart."""
+    steps = np.arange(-reach_m, reach_m + 0.5 * cell_m, cell_m)
+    gx, gy = np.meshgrid(place[0] + steps, place[1] + steps)
+    cells = np.column_stack([gx.ravel(), gy.ravel()])
+    score = _score(cells, cell_m, ears, noise, options)
+    return _thin(cells, score, 1.5 * cell_m, options.climbs)
 
 
 def _thin(
-    cells: npt.NDArray[np.float64], score: npt.NDArray[np.float64], options: SearchOptions
+    cells: npt.NDArray[np.float64], score: npt.NDArray[np.float64], apart_m: float, most: int
 ) -> npt.NDArray[np.float64]:
     order = np.argsort(-score, kind="stable")
     order = order[score[order] > 0.0]
     kept: list[npt.NDArray[np.float64]] = []
-    while len(order) and len(kept) < options.climbs:
+    while len(order) and len(kept) < most:
         best = cells[order[0]]
         kept.append(best)
-        order = order[np.hypot(*(cells[order] - best).T) > 0.5 * options.cell_m]
+        order = order[np.hypot(*(cells[order] - best).T) > apart_m]
     return np.array(kept).reshape(-1, 2)
 
 
