@@ -9,13 +9,17 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from detector.alert import write_alerts
 from detector.detect import DetectionResult, listen_recording
+from detector.errors import BadInput
+from detector.influence import keep_pulses
+from detector.locate import LocationOptions, locate
 from detector.recording import open_recording
 from detector.region import region_area_m2
 from scenes.scene import Scene
@@ -25,6 +29,7 @@ from testbed.alert_file import read_alerts
 from testbed.gate.suites import draw_scene
 from testbed.intervals import binomial_interval
 from testbed.matching import in_region, match_alerts
+from testbed.regions import holds
 from testbed.truth_of import truth_of
 from testbed.wire import write_recording
 from testbed.world import build_scene
@@ -40,7 +45,9 @@ SENSORS = ((3, 5), (6, 8), (9, 99))
 class Place:
     """One alert beside the incident that it was matched to.
 
-    `foreign` and `late` are shares of its pulses: nobody's of that incident, and another path's of it.
+    `foreign` and `late` are shares of its pulses: nobody's of that incident, and another path's of it. `alone` tells
+    whether the region would hold the truth if only the pulses that are its first arrivals were kept; None where those
+    fix no place, or where the region holds it as it is.
     """
 
     error_m: float
@@ -49,6 +56,7 @@ class Place:
     sensors: int
     foreign: float
     late: float
+    alone: bool | None = None
 
 
 def hear_places(number: int, series: int) -> tuple[list[Place], int, int]:
@@ -73,18 +81,23 @@ def hear_places(number: int, series: int) -> tuple[list[Place], int, int]:
         if row["alert"] in places:
             continue
         event, i = event_of[row["event"]], index[row["alert"]]
-        foreign, late = share_pulses(result, i, event.incident, scene, simulation.heard)
+        lag = lags_of(result, i, event.incident, scene, simulation.heard)
+        tardy = (lag >= OWN_S) & (lag < LATE_S)
+        foreign, late = float(np.mean(~tardy & (np.abs(lag) >= OWN_S))), float(np.mean(tardy))
         held = tuple(bool(in_region(alerts[row["alert"]], level, event)) for level in LEVELS)
         area = region_area_m2(result.fixes[i].regions["95"])
         places[row["alert"]] = Place(row["error_m"], held, area, row["sensors"], foreign, late)
+        if not held[-1]:
+            alone = holds_alone(result, i, np.abs(lag) < OWN_S, event.position_m)
+            places[row["alert"]] = replace(places[row["alert"]], alone=alone)
     outcomes = matches["outcome"].to_list()
     return list(places.values()), outcomes.count("false"), outcomes.count("missed")
 
 
-def share_pulses(
+def lags_of(
     result: DetectionResult, number: int, incident: str, scene: Scene, heard: Sequence[Heard]
-) -> tuple[float, float]:
-    """Return the shares of an alert's pulses that are none of an incident's, and that came by a later path."""
+) -> npt.NDArray[np.float64]:
+    """Return how long after the nearest first arrival of an incident each of an alert's pulses (m,) came, s."""
     own = {event.id for event in scene.events if event.incident == incident}
     clock = {sensor.id: sensor.clock for sensor in scene.sensors}
     first: dict[str, list[float]] = {}
@@ -97,9 +110,21 @@ def share_pulses(
         sensor = result.site.stations[result.pulses.station[pulse]].id
         lags = result.pulses.time_s[pulse] - np.array(first.get(sensor, [np.inf]))
         behind.append(lags[np.argmin(np.abs(lags))])
-    lag = np.array(behind)
-    late = (lag >= OWN_S) & (lag < LATE_S)
-    return float(np.mean(~late & (np.abs(lag) >= OWN_S))), float(np.mean(late))
+    return np.array(behind)
+
+
+def holds_alone(
+    result: DetectionResult, number: int, own: npt.NDArray[np.bool_], place: tuple[float, float, float]
+) -> bool | None:
+    """Tell whether an incident's region would hold a place if only its own pulses (m,) were known."""
+    if not own.any():
+        return None
+    part = replace(keep_pulses(result.incidents[number], own), rivals=(), noise=None)
+    try:
+        fix = locate(result.site, result.pulses, part, LocationOptions())
+    except BadInput:
+        return None
+    return bool(holds(fix.regions["95"], place))
 
 
 def print_row(name: str, places: Sequence[Place]) -> None:
@@ -141,6 +166,12 @@ def main(scenes: int = SCENES, series: int = SCORING) -> None:
     }
     for name, is_so in causes.items():
         print_row(f"pulses: {name}", [p for p in places if is_so(p)])
+    missed_truth = [p.alone for p in places if not p.held[-1]]
+    print(
+        f"regions that miss: {len(missed_truth)}; the first arrivals among their pulses alone would hold the truth in "
+        f"{missed_truth.count(True)} (wrong pulses), would not in {missed_truth.count(False)} (detours, or too few), "
+        f"fix no place in {missed_truth.count(None)} (wrong pulses)"
+    )
     print(f"false rounds {false}, missed rounds {missed}; {time.process_time() - begin:.0f} CPU s")
 
 
