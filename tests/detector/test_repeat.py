@@ -7,6 +7,7 @@ import pytest
 
 from detector.associate import AssociationOptions, associate, build_incident
 from detector.ears import lay_out
+from detector.echo import is_echo
 from detector.noise import prior_noise
 from detector.repeat import COMMON_LEAST, log_odds_same
 from detector.rivals import Found
@@ -102,3 +103,25 @@ def test_a_round_is_not_left_out_for_one_before_it_that_too_few_heard(square):
     noise = prior_noise(square.air, AssociationOptions().noise)
     incident = build_incident(Found(best, ()), ears, noise, np.zeros(3), AssociationOptions())
     assert len(np.unique(pulses.station[incident.pulse])) == STATIONS
+
+
+@pytest.mark.parametrize(
+    ("echo_times", "told"),
+    [
+        ([1.05, 1.55, 2.15], True),  # robbed the original of its third round
+        ([1.45, 1.95, 2.55], False),  # too late after the shots to have robbed one
+        ([1.05, 1.75, 2.15], False),  # only one follows: another shooter
+    ],
+)
+def test_an_echo_may_have_robbed_the_original_of_a_round(square, echo_times, told):
+    ears = lay_out(square, pulses_of([np.ones(STATIONS)]), SPEED, np.ones(STATIONS, bool))
+    noise = prior_noise(square.air, AssociationOptions().noise)
+
+    def hypothesis(place, times):
+        count = len(times)
+        direct = np.zeros((count, STATIONS), np.int64)
+        at = np.array([*place, 1.5, 0.0, 0.0, 0.0])
+        return Hypothesis(at, np.array(times), np.ones(count), direct, np.eye(5), np.ones(count), 1.0)
+
+    shots, echo = hypothesis((80.0, 90.0), [1.0, 1.5]), hypothesis((92.0, 90.0), echo_times)
+    assert is_echo(echo, shots, ears, noise) == told
