@@ -25,6 +25,8 @@ CLIMBS = 20
 SAME_S = 0.25  # rounds of one sound, placed elsewhere within that distance, move by no more (A)
 BESIDE_M = 120.0  # incidents nearer than twice that distance may be one
 NEIGHBOURS_MOST, NEIGHBOUR_NATS = 8, 40.0
+# Of so many places tried the best explains so much more than what was found by chance alone.
+CHANCE_NATS = float(np.log(CLIMBS))
 
 Accept = Callable[[Hypothesis, int], bool]
 """Whether a hypothesis may be an incident beside so many others."""
@@ -55,7 +57,7 @@ def _settle(
     lost = 0.0
     if repeated:
         own, whole = max(repeated, key=lambda pair: pair[0].log_evidence)
-        if own.log_evidence > h.log_evidence or np.allclose(whole.place, h.place):
+        if own.log_evidence > h.log_evidence + CHANCE_NATS or np.allclose(whole.place, h.place):
             settled[n], lost = own, whole.log_evidence - own.log_evidence
     best = settled[n]
     rivals = [replace(r, log_evidence=r.log_evidence - lost) for r in near]
