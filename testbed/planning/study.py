@@ -23,6 +23,7 @@ from testbed.planning.level_cache import cache_folder
 from testbed.planning.levels import Levels, find_levels
 from testbed.planning.location import LocationErrors
 from testbed.planning.mount_table import MountTable, join_mounts, propose_mounts, read_mount_table
+from testbed.planning.refusal import check_or_tell
 from testbed.planning.street_cells import StreetCells, forbid, lay_cells
 from testbed.progress import progress_bar
 
@@ -173,8 +174,7 @@ def open_study(
     if extra is not None:
         new = ~np.isin(extra.ids, mounts.ids)
         mounts = join_mounts([mounts, extra.take(new)])
-    if check is not None:
-        check(mounts)
+    check_or_tell(mounts, notes, check)
     cells, more = lay_cells(
         block, settings.cell_m, settings.cells_most, settings.streets, settings.weights, settings.zones
     )

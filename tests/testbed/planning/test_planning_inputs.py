@@ -218,3 +218,18 @@ def test_wishes_are_refused_before_the_levels_are_found(tmp_path, capsys, monkey
     (line,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("echoblock: ")]
     assert told in line
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_plan_that_lacks_mounts_names_those_that_were_left_out(tmp_path, capsys):
+    file = tmp_path / "mounts.csv"
+    file.write_text(
+        f"id,lon,lat\nin,{LON + 0.0001},{LAT + 0.0001}\nfar,{LON + 1},{LAT}\nout,{LON + 0.0003},{LAT}\n"
+    )
+    town_file = tmp_path / "town.osm"
+    town_file.write_text(OSM)
+    words = ["plan", "action=map", "scene=file", f"scene.buildings={town_file}", f"mounts={file}", "count=3"]
+    assert main([*words, f"out={tmp_path / 'out'}"]) == 2
+    told = capsys.readouterr().err
+    assert "count=3: only 1 of 1 mounts may hold a sensor" in told
+    assert "in: dropped: 6.0 m up inside building 'w10'" in told
+    assert "far: dropped: lies outside the block" in told
