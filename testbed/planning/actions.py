@@ -22,7 +22,7 @@ from testbed.planning.sharpen import sharpen
 from testbed.planning.study import PlanSettings, Study, open_study, read_block
 
 COLUMNS = ("layout", "sensors", "cost", "loss_m", "covered", "covered_detectable", "covered_one_failed",
-           "p_accurate_mean", "error_p50_m", "bound_p90_m")  # fmt: skip
+           "p_accurate_mean", "error_p50_m", "error_p90_m", "bound_p90_m")  # fmt: skip
 
 CHECKED = ("point", "p_predicted", "p_observed", "p_low", "p_high", "error_p50_predicted_m", "error_p50_observed_m",
            "pass_predicted", "pass_observed")  # fmt: skip

@@ -1,6 +1,6 @@
 """Where to put sensors: the planner's choice beside its rivals, the curve over their number, where the next ones go."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,6 +12,7 @@ from testbed.planning.forecast import Forecast, forecast, summarise
 from testbed.planning.mount_table import MountTable
 from testbed.planning.planners import PLANNERS
 from testbed.planning.search import loss_of, weigh
+from testbed.planning.settle import settle
 from testbed.planning.sharpen import sharpen
 from testbed.planning.study import PlanSettings, Study, chosen_ids
 from testbed.planning.worth import Choices, lay_out_choices
@@ -105,6 +106,7 @@ def make_plan(study: Study, settings: PlanSettings) -> Plan:
     if current:
         rivals["current"] = current
     sharp = sharpen(study, settings, {i for layout in (chosen, *rivals.values()) for i in layout})
+    chosen = settle_plan(sharp, chosen, rivals, budget, workers)
     choices = choices_of(sharp)
     found = forecast(sharp.levels.take(list(chosen)), study.question)
     rows = [_row("planned", study, choices, chosen, found)]
@@ -122,6 +124,38 @@ def make_plan(study: Study, settings: PlanSettings) -> Plan:
         curve,
         place_next(sharp, settings.next_count, chosen),
     )
+
+
+def settle_plan(
+    study: Study,
+    chosen: Sequence[int],
+    rivals: Mapping[str, Sequence[int]],
+    budget: float | None,
+    workers: int = 1,
+) -> tuple[int, ...]:
+    """Return the choice after the last exchanges, among the mounts of all layouts at hand, whose levels are sharp."""
+    pool = np.array(sorted({int(i) for layout in (chosen, *rivals.values()) for i in layout}))
+    mounts, question = study.mounts, study.question
+    choices = lay_out_choices(
+        study.levels.take(pool),
+        question,
+        study.cells.weight,
+        mounts.position_m[pool],
+        mounts.cost[pool],
+        mounts.installed[pool],
+        mounts.allowed[pool],
+        len(study.cells),
+        question.draws(detectable=False),
+    )
+    starts = [chosen, *(r for r in rivals.values() if len(r) == len(chosen))][:2]
+    settled = settle(
+        choices,
+        [np.searchsorted(pool, layout).tolist() for layout in starts],
+        [np.searchsorted(pool, layout).tolist() for layout in rivals.values()],
+        budget,
+        workers,
+    )
+    return tuple(int(pool[i]) for i in settled)
 
 
 def place_next(study: Study, count: int, chosen: Sequence[int]) -> pl.DataFrame:

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from testbed.planning.forecast import Question
+from testbed.planning.gunfire import SharedDraws
 from testbed.planning.hearing import chances, total_to_noise_db
 from testbed.planning.levels import Levels
 from testbed.planning.location import arrival_sigma_m
@@ -82,13 +83,17 @@ def lay_out_choices(
     fixed: npt.NDArray[np.bool_],
     allowed: npt.NDArray[np.bool_],
     cells_most: int = 1200,
+    draws: SharedDraws | None = None,
 ) -> Choices:
-    """Lay out cells and mounts for the search; of more than `cells_most` cells it takes an even choice."""
+    """Lay out cells and mounts for the search; of more than `cells_most` cells it takes an even choice.
+
+    Without `draws` a few stand for all gunfire.
+    """
     cells = np.arange(len(weight))
     if len(cells) > cells_most:
         cells = np.unique(np.linspace(0, len(cells) - 1, cells_most).astype(np.intp))
     part = levels.at(cells)
-    draws = replace(question, quantiles=DRAWS[0], aims=DRAWS[1]).draws(detectable=False)
+    draws = draws or replace(question, quantiles=DRAWS[0], aims=DRAWS[1]).draws(detectable=False)
     chance = np.empty((len(cost), len(cells), len(draws)), dtype=np.float32)
     for mount in range(len(cost)):
         snr = total_to_noise_db(

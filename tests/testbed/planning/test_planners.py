@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 from scipy.optimize import Bounds, LinearConstraint, milp
 
+from testbed.planning.coverage import count_without_each
+from testbed.planning.forecast import COVERED
 from testbed.planning.planners import PLANNERS
 from testbed.planning.search import loss_of, weigh
+from testbed.planning.settle import AHEAD, covered_failed, error_tail, settle
 from testbed.planning.worth import Choices
 
 
@@ -117,3 +120,66 @@ def test_weighing_a_newcomer_is_weighing_the_layout_with_it():
     assert found[0] == pytest.approx(loss_of(choices, [0, 3, 5, 7, 8]), rel=1e-6)
     assert found[1] == pytest.approx(loss_of(choices, [0, 3, 5, 7, 1]), rel=1e-6)
     assert found[2] == pytest.approx(loss_of(choices, [0, 3, 5, 7]), rel=1e-6)
+
+
+def covered_after_a_failure(choices: Choices, layout: list[int]) -> float:
+    """The share of the street covered when the sensor that it needs most is dead, from the plain recursion."""
+    chance = np.moveaxis(choices.chance[layout].astype(np.float64), 0, 1)
+    without = count_without_each(chance, choices.k, choices.draw_weight.astype(np.float64))
+    return float((choices.weight @ (without >= COVERED)).min())
+
+
+def test_what_stays_covered_after_a_failure_is_that_of_the_plain_recursion():
+    choices = small_town(14, 300, 11, k=2)
+    rest, tried = [0, 3, 5, 7, 9, 11, 13], np.array([1, 2, 8])
+    found = covered_failed(
+        choices.chance, choices.weight, choices.draw_weight, np.array(rest), np.append(tried, -1), choices.k
+    )
+    plain = [covered_after_a_failure(choices, [*rest, int(j)]) for j in tried]
+    assert found[:3] == pytest.approx(plain, abs=1e-5)
+    assert found[3] == pytest.approx(covered_after_a_failure(choices, rest), abs=1e-5)
+    assert max(plain) > found[3] > 0.0
+
+
+def test_the_tail_of_the_error_is_a_quantile_of_the_bound_over_cells():
+    choices = small_town(10, 200, 12)
+    layout = np.array([0, 2, 4, 6, 8])
+    bounds = []
+    for cell in range(200):
+        rows = np.stack([choices.east[layout, cell], choices.north[layout, cell], np.ones(5)], axis=1)
+        cover = np.linalg.inv((rows * choices.information[layout, cell, None]).T @ rows)
+        bounds.append(np.sqrt(cover[0, 0] + cover[1, 1] + choices.floor_m**2))
+    found = error_tail(
+        choices.information,
+        choices.east,
+        choices.north,
+        choices.weight,
+        layout,
+        np.array([-1]),
+        choices.floor_m,
+        0.9,
+    )
+    assert np.sort(bounds)[178] <= found[0] * 1.001
+    assert found[0] <= np.sort(bounds)[181] * 1.001
+
+
+def test_the_last_exchanges_leave_more_covered_after_a_failure_than_the_rivals_do():
+    choices = small_town(24, 200, 13, k=2)
+    rivals = [list(PLANNERS[name]().choose(choices, 9, None)) for name in ("coverage", "farthest")]
+    start = list(PLANNERS["random"]().choose(choices, 9, None))
+    settled = list(settle(choices, [start], rivals, None))
+    known = max(covered_after_a_failure(choices, layout) for layout in rivals)
+    assert len(set(settled)) == 9
+    assert covered_after_a_failure(choices, settled) >= min(known + AHEAD, 1.0) - 1e-6
+    assert settle(choices, [start, rivals[0]], rivals, None, 2) == settle(
+        choices, [start, rivals[0]], rivals, None
+    )
+
+
+def test_the_last_exchanges_keep_to_the_budget_and_to_fixed_sensors():
+    choices = with_fixed(small_town(20, 80, 14), [1, 6], [0])
+    start = list(PLANNERS["joint"]().choose(choices, None, 18.0))
+    settled = list(settle(choices, [start], [start], 18.0))
+    assert {1, 6} <= set(settled)
+    assert 0 not in settled
+    assert choices.cost[settled].sum() <= 18.0
