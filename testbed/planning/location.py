@@ -41,7 +41,11 @@ class LocationErrors:
         Log odds that a shot's place is made of wrong pulses when just 4 sensors report it, and how much each
         further sensor takes off them.
     astray_m, astray_log : float
-        Median distance of such a place, m, and the standard deviation of its logarithm.
+        Median distance of such a place, m, where the sensors that report have the dilution 1 and are 10 ms late on
+        average; the standard deviation of its logarithm.
+    astray_dilution, astray_late : float
+        By which power of the dilution, and of that lateness, it grows: wrong pulses put a shot the further off the
+        worse the sensors surround it and the later sound comes to them.
     lost_few, lost_more : float
         Log odds that a shot that 4 sensors report is not located within 250 m, and what each further one takes off.
     """
@@ -54,12 +58,14 @@ class LocationErrors:
     faint_db: float = 28.0
     faint_sigma_db: float = 11.7
     faint_s: float = 0.028
-    astray_few: float = 1.54
-    astray_more: float = 0.32
-    astray_m: float = 19.4
-    astray_log: float = 1.12
-    lost_few: float = -0.38
-    lost_more: float = 0.76
+    astray_few: float = 1.75
+    astray_more: float = 0.27
+    astray_m: float = 8.8
+    astray_log: float = 1.02
+    astray_dilution: float = 0.72
+    astray_late: float = 0.4
+    lost_few: float = -0.74
+    lost_more: float = 0.66
 
 
 def arrival_sigma_m(
@@ -91,6 +97,32 @@ def plan_covariance(a, b, c, d, e, f):
     if det <= 1e-12 * max(xx * yy, 1e-300):
         return math.inf, 0.0, math.inf
     return yy / det, -xy / det, xx / det
+
+
+@njit(cache=True, nogil=True)
+def off_course(east, north, late_s):
+    """Return the logarithms of what places made of wrong pulses grow with: dilution, mean lateness over 10 ms.
+
+    Parameters
+    ----------
+    east, north : ndarray, shape (m,)
+        Sensors that report less the shot's place, m.
+    late_s : ndarray, shape (m,)
+        Their pulses less the straight line's arrival, s.
+
+    Notes
+    -----
+    Both are kept in bounds where fits have no shots: dilutions of 0.3 to 20, and 1 ms of lateness on top.
+    """
+    a = b = c = d = e = total = 0.0
+    for i in range(len(east)):
+        far = max(math.hypot(east[i], north[i]), 1.0)
+        x, y = east[i] / far, north[i] / far
+        a, b, c, d, e = a + x * x, b + x * y, c + y * y, d + x, e + y
+        total += max(late_s[i], 0.0)
+    xx, _, yy = plan_covariance(a, b, c, d, e, float(len(east)))
+    dilution = min(max(math.sqrt(xx + yy), 0.3), 20.0)
+    return math.log(dilution), math.log((total / len(east) + 1e-3) / 10e-3)
 
 
 @njit(cache=True, nogil=True)

@@ -9,7 +9,7 @@ from numba import njit
 from scipy.special import ndtr
 
 from scenes.streams import draw_stream
-from testbed.planning.location import LocationErrors
+from testbed.planning.location import LocationErrors, off_course
 from testbed.planning.robust_fix import fix_error, log_densities
 
 Floats = npt.NDArray[np.float64]
@@ -120,6 +120,8 @@ def shot_errors(
         errors.astray_more,
         errors.astray_m,
         errors.astray_log,
+        errors.astray_dilution,
+        errors.astray_late,
         errors.lost_few,
         errors.lost_more,
     )
@@ -146,7 +148,8 @@ def _locate(
     prior,
     tables,
 ):
-    faint_m, floor, astray_few, astray_more, astray_m, astray_log, lost_few, lost_more = numbers
+    faint_m, floor, astray_few, astray_more, astray_m, astray_log = numbers[:6]
+    by_dilution, by_lateness, lost_few, lost_more = numbers[6:]
     cells, sensors, _ = chance.shape
     result = np.full((cells, len(shots.draw)), np.inf)
     x, y, after = np.empty(sensors), np.empty(sensors), np.empty(sensors)
@@ -163,7 +166,9 @@ def _locate(
             if heard < needed or shots.lost[s] < _odds(lost_few - lost_more * (heard - 4)):
                 continue
             if shots.astray[s] < _odds(astray_few - astray_more * (heard - 4)):
-                error = astray_m * math.exp(astray_log * shots.off[s, 2])
+                wide, slow = off_course(x[:heard], y[:heard], after[:heard] / sound)
+                grown = by_dilution * wide + by_lateness * slow
+                error = astray_m * math.exp(grown + astray_log * shots.off[s, 2])
             else:
                 dx, dy = fix_error(x[:heard], y[:heard], after[:heard], starts, sigmas, prior, tables, sound)
                 error = math.hypot(dx + floor * shots.off[s, 0], dy + floor * shots.off[s, 1])

@@ -34,7 +34,7 @@ from testbed.planning.full_simulation import fire, time_shots
 from testbed.planning.gunfire import SHARES, SharedDraws, level_range
 from testbed.planning.hearing import Hearing, chances, noise_db, signal_to_noise_db, total_to_noise_db
 from testbed.planning.levels import find_levels
-from testbed.planning.location import LocationErrors
+from testbed.planning.location import LocationErrors, off_course
 from testbed.planning.robust_fix import fix_error, log_densities
 from testbed.planning.shots import GATE_M, HERE
 from testbed.survey import Survey
@@ -153,7 +153,10 @@ def fit_picks(table: np.ndarray, errors: LocationErrors) -> LocationErrors:
 
 
 def shots_of(table: np.ndarray) -> np.ndarray:
-    """Return a row a shot that 4 or more report: how many do, error of the robust fix of their pulses, error, m."""
+    """Return a row a shot that 4 or more report: how many do, error of the robust fix of their pulses, error, m.
+
+    Two more columns are what `testbed.planning.location.off_course` says of them.
+    """
     rows = []
     for key in np.unique(table[:, [NIGHT, SHOT]], axis=0):
         part = table[(table[:, [NIGHT, SHOT]] == key).all(axis=1)]
@@ -161,7 +164,8 @@ def shots_of(table: np.ndarray) -> np.ndarray:
         if len(heard) >= 4:
             east, north = (heard[:, DISTANCE] * f(heard[:, BEARING]) for f in (np.cos, np.sin))
             fix = fix_error(east, north, SPEED * heard[:, LATE], HERE, *log_densities(), SPEED)
-            rows.append((len(heard), math.hypot(*fix), part[0, ERROR]))
+            grown = off_course(east, north, heard[:, LATE])
+            rows.append((len(heard), math.hypot(*fix), part[0, ERROR], *grown))
     return np.array(rows)
 
 
@@ -181,17 +185,21 @@ def fit_places(table: np.ndarray, errors: LocationErrors) -> LocationErrors:
     def loss_astray(x: np.ndarray) -> float:
         q = expit(x[0] - x[1] * more)
         spread = abs(x[3]) + 0.2
-        density = (1.0 - q) * normal(real - own, 0.5) + q * normal(real - x[2], spread)
-        return float(-np.mean(np.log(np.maximum(density[~lost], 1e-12))) + 1e-3 * x[1] ** 2)
+        middle = x[2] + shots[:, 3:5] @ x[4:6]
+        density = (1.0 - q) * normal(real - own, 0.5) + q * normal(real - middle, spread)
+        return float(-np.mean(np.log(np.maximum(density[~lost], 1e-12))) + 1e-3 * np.sum(x[[1, 4, 5]] ** 2))
 
     gone = minimize(loss_lost, [-1.0, 0.3], method="Nelder-Mead").x
-    off = minimize(loss_astray, [1.0, 0.2, 3.5, 1.0], method="Nelder-Mead", options={"maxiter": 2000}).x
+    start = [1.0, 0.2, 3.0, 1.0, 0.3, 0.3]
+    off = minimize(loss_astray, start, method="Nelder-Mead", options={"maxiter": 5000, "maxfev": 5000}).x
     return replace(
         errors,
         astray_few=round(float(off[0]), 2),
         astray_more=round(float(off[1]), 2),
         astray_m=round(float(np.exp(off[2])), 1),
         astray_log=round(float(abs(off[3]) + 0.2), 2),
+        astray_dilution=round(float(off[4]), 2),
+        astray_late=round(float(off[5]), 2),
         lost_few=round(float(gone[0]), 2),
         lost_more=round(float(gone[1]), 2),
     )
@@ -214,7 +222,8 @@ def score(table: np.ndarray, hearing: Hearing, errors: LocationErrors) -> None:
     number = 200
     more = np.tile(shots[:, 0] - 4.0, (number, 1))
     astray = rng.uniform(size=more.shape) < expit(errors.astray_few - errors.astray_more * more)
-    far = errors.astray_m * np.exp(errors.astray_log * rng.standard_normal(more.shape))
+    grown = shots[:, 3:5] @ [errors.astray_dilution, errors.astray_late]
+    far = errors.astray_m * np.exp(grown + errors.astray_log * rng.standard_normal(more.shape))
     said = np.where(astray, far, shots[:, 1])
     said[rng.uniform(size=more.shape) < expit(errors.lost_few - errors.lost_more * more)] = np.inf
     said[said > GATE_M] = np.inf

@@ -1,6 +1,7 @@
 """The sums behind a coverage map, against brute force and closed forms."""
 
 import itertools
+import math
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from testbed.planning.coverage import count_at_least, count_without_each
 from testbed.planning.full_simulation import time_shots
 from testbed.planning.gunfire import SHARES, aim_gain_db, is_detectable, share_draws, shares_of
 from testbed.planning.hearing import Hearing, chances, noise_db, signal_to_noise_db
-from testbed.planning.location import LocationErrors, arrival_sigma_m, expected_bound
+from testbed.planning.location import LocationErrors, arrival_sigma_m, expected_bound, off_course
 from testbed.planning.robust_fix import fix_error, log_densities
 from testbed.planning.shots import GATE_M, HERE, sample_shots, shot_errors
 
@@ -106,7 +107,15 @@ def test_shots_that_too_few_report_or_that_go_lost_are_not_located():
 
 def test_shots_made_of_wrong_pulses_lie_as_far_off_as_is_said():
     wrong = LocationErrors(
-        0.003, 0.0, astray_few=50.0, astray_more=0.0, astray_m=40.0, astray_log=0.3, lost_few=-50.0
+        0.003,
+        0.0,
+        astray_few=50.0,
+        astray_more=0.0,
+        astray_m=40.0,
+        astray_log=0.3,
+        lost_few=-50.0,
+        astray_dilution=0.0,
+        astray_late=0.0,
     )
     error = errors_of_ring(6, wrong)
     assert np.median(error) == pytest.approx(40.0, rel=0.05)
@@ -169,3 +178,15 @@ def test_shots_of_a_check_are_incidents_of_their_own():
     timed, duration = time_shots(events, DetectorOptions().pause_s)
     assert np.diff([e.time_s for e in timed]).min() > DetectorOptions().pause_s
     assert duration > timed[-1].time_s + 2.0
+
+
+def test_what_wrong_pulses_grow_with_is_the_dilution_and_the_mean_lateness():
+    turns = 2.0 * np.pi * np.arange(8) / 8.0
+    wide, slow = off_course(300.0 * np.cos(turns), 300.0 * np.sin(turns), np.full(8, 9e-3))
+    assert np.exp(wide) == pytest.approx(math.sqrt(4.0 / 8.0))  # J = diag(n/2, n/2, n)
+    assert np.exp(slow) == pytest.approx(1.0)
+    narrow = 0.2 * turns  # all within 63 degrees
+    worse, slower = off_course(300.0 * np.cos(narrow), 300.0 * np.sin(narrow), np.full(8, 39e-3))
+    assert worse > wide + math.log(3.0)
+    assert np.exp(slower) == pytest.approx(4.0)
+    assert np.exp(off_course(turns + 5.0, np.zeros(8), np.zeros(8))) == pytest.approx([20.0, 0.1])
