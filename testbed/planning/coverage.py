@@ -25,7 +25,7 @@ def count_at_least(chance, k):
                 for count in range(k - 1, 0, -1):
                     fewer[count] += p * (fewer[count - 1] - fewer[count])
                 fewer[0] -= p * fewer[0]
-            result[c, d] = 1.0 - fewer.sum()
+            result[c, d] = max(1.0 - fewer.sum(), 0.0)
     return result
 
 
@@ -47,5 +47,5 @@ def count_without_each(chance, k, weight):
                     for count in range(k - 1, 0, -1):
                         fewer[count] += p * (fewer[count - 1] - fewer[count])
                     fewer[0] -= p * fewer[0]
-                result[c, dead] += weight[d] * (1.0 - fewer.sum())
+                result[c, dead] += weight[d] * max(1.0 - fewer.sum(), 0.0)
     return result

@@ -94,7 +94,8 @@ def plan_covariance(a, b, c, d, e, f):
     # Schur complement: the time of the shot is eliminated.
     xx, xy, yy = a - d * d / f, b - d * e / f, c - e * e / f
     det = xx * yy - xy * xy
-    if det <= 1e-12 * max(xx * yy, 1e-300):
+    # Sensors that hear almost nothing leave rounding of either sign.
+    if xx <= 0.0 or yy <= 0.0 or det <= 1e-12 * max(xx * yy, 1e-300):
         return math.inf, 0.0, math.inf
     return yy / det, -xy / det, xx / det
 

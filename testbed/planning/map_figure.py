@@ -104,6 +104,10 @@ def _draw_panel(
     bar.set_label(label + ("" if known.all() else "; red: no shot is located"), fontsize=9)
 
 
+# Larger bounds are drawn as this, m: a tenth of the street is hardly heard by three sensors.
+WORST_M = 10_000.0
+
+
 def draw_pareto(folder: Path, curve: pl.DataFrame) -> None:
     """Draw coverage and error over the number of sensors, planned and as far apart as can be; `pareto.png`, `.pdf`."""
     figure = Figure(figsize=(10.0, 4.2), dpi=110, layout="constrained")
@@ -123,10 +127,13 @@ def draw_pareto(folder: Path, curve: pl.DataFrame) -> None:
             alpha=0.45,
             label=f"{planner}, worst one dead",
         )
-        right.plot(part["sensors"], part["bound_p90_m"].clip(0.0, 100.0), style, color=colour, label=planner)
+        right.plot(
+            part["sensors"], part["bound_p90_m"].clip(1.0, WORST_M), style, color=colour, label=planner
+        )
     left.set_ylabel("share of street with P >= 0.9")
     left.set_ylim(0.0, 1.02)
-    right.set_ylabel("90 % bound of error, m (100: none)")
+    right.set_yscale("log")
+    right.set_ylabel(f"90 % bound of error, m ({WORST_M:g}: as good as none)")
     for axes in (left, right):
         axes.set_xlabel("sensors")
         axes.grid(alpha=0.3)

@@ -23,9 +23,9 @@ Ints = npt.NDArray[np.int64]
 
 # Most rounds of exchanges from each start.
 ROUNDS = 4
-# (A) What counts of the error's 90 % quantile beside the mean loss, and up to how many metres: beyond, a place is as
-# good as none.
-TAIL, TAIL_SHARE, TAIL_MOST_M = 0.9, 1.0, 250.0
+# (A) The quantile of the error that counts beside the mean loss, its weight where it is small, and from how many metres
+# on its logarithm counts: where a tenth of the street is hardly heard by three sensors, it is kilometres.
+TAIL, TAIL_SHARE, TAIL_WIDE_M = 0.9, 1.5, 250.0
 # A layout is to leave more of the street covered after one failure than any that is known, by this share (A); each
 # hundredth short of it costs so many metres, from turn to turn: a stiff price at once ends in the next best layout that
 # meets it.
@@ -180,7 +180,8 @@ def rate(
     )
     mean = weigh(choices, base, more, both=True)
     short = 100.0 * np.maximum(wanted - failed, 0.0)
-    return mean + TAIL_SHARE * np.minimum(tail, TAIL_MOST_M) + short_m * short
+    wide = TAIL_WIDE_M * np.log1p(np.minimum(tail, 1e9) / TAIL_WIDE_M)
+    return mean + TAIL_SHARE * wide + short_m * short
 
 
 def _failed(choices: Choices, rest: Ints, tried: Ints) -> Floats:

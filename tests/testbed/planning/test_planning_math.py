@@ -17,7 +17,13 @@ from testbed.planning.coverage import count_at_least, count_without_each
 from testbed.planning.full_simulation import time_shots
 from testbed.planning.gunfire import SHARES, aim_gain_db, is_detectable, share_draws, shares_of
 from testbed.planning.hearing import Hearing, chances, noise_db, signal_to_noise_db
-from testbed.planning.location import LocationErrors, arrival_sigma_m, expected_bound, off_course
+from testbed.planning.location import (
+    LocationErrors,
+    arrival_sigma_m,
+    expected_bound,
+    off_course,
+    plan_covariance,
+)
 from testbed.planning.robust_fix import fix_error, log_densities
 from testbed.planning.shots import GATE_M, HERE, sample_shots, shot_errors
 
@@ -190,3 +196,14 @@ def test_what_wrong_pulses_grow_with_is_the_dilution_and_the_mean_lateness():
     assert worse > wide + math.log(3.0)
     assert np.exp(slower) == pytest.approx(4.0)
     assert np.exp(off_course(turns + 5.0, np.zeros(8), np.zeros(8))) == pytest.approx([20.0, 0.1])
+
+
+def test_rounding_is_no_information():
+    # Both Schur complements are -1e-40, their determinant is positive: not a variance of -1e40.
+    assert plan_covariance(-1e-40, 0.0, -1e-40, 0.0, 0.0, 1e-30)[0] == math.inf
+
+
+def test_no_chance_is_below_zero():
+    chance = np.full((1, 12, 3), 1e-9)
+    assert count_at_least(chance, 4).min() >= 0.0
+    assert count_without_each(chance, 4, np.full(3, 1.0 / 3.0)).min() >= 0.0
