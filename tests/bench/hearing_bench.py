@@ -1,6 +1,6 @@
 """Fits the numbers of `Hearing` and of `LocationErrors` that follow from the simulator and the default detector.
 
-`python -m tests.bench hearing` takes about 3 minutes of one core: 5 nights of 40 shots in each of the authored blocks
+`python -m tests.bench hearing` takes about 5 minutes of one core: 5 nights of 40 shots in each of the authored blocks
 crossroads-v1 and grid-v1 to fit (seeds from 1000), 2 in each to score the fit (seeds from 2000, no part in it).
 `python -m tests.bench.hearing_bench 9 nights.npy` fits 9 nights a block and keeps the rows. No real neighbourhood has
 a part: those are what `echoblock plan` checks its maps in.
