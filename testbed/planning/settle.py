@@ -25,7 +25,7 @@ Ints = npt.NDArray[np.int64]
 ROUNDS = 4
 # (A) The quantile of the error that counts beside the mean loss, its weight where it is small, and from how many metres
 # on its logarithm counts: where a tenth of the street is hardly heard by three sensors, it is kilometres.
-TAIL, TAIL_SHARE, TAIL_WIDE_M = 0.9, 3.0, 250.0
+TAIL, TAIL_SHARE, TAIL_WIDE_M = 0.9, 1.5, 250.0
 # A layout is to leave more of the street covered after one failure than any that is known, by this share (A); each
 # hundredth short of it costs so many metres, from turn to turn: a stiff price at once ends in the next best layout that
 # meets it.
