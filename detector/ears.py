@@ -219,3 +219,17 @@ def fill_delays(
         slope[i, 0], slope[i, 1] = -ux / speed, -uy / speed
         slope[i, 2] = -t * noise.sound_speed_mps / speed
         slope[i, 3], slope[i, 4] = -t * ux / speed, -t * uy / speed
+
+
+def log_heard(place: npt.NDArray[np.float64], ears: Ears, noise: Noise) -> float:
+    """Log probability, nats, that those stations heard a bang at a place (2,) that have pulses, and no others.
+
+    Each station counts once: over the rounds of an incident it hears or misses alike.
+    """
+    total = 0.0
+    for i in range(len(ears.xyz)):
+        d = float(np.hypot(ears.xyz[i, 0] - place[0], ears.xyz[i, 1] - place[1]))
+        chance = detection_probability(d, ears.works[i], noise)
+        hears = ears.first[i + 1] > ears.first[i]
+        total += np.log(max(chance if hears else 1.0 - chance, 1e-3))
+    return total

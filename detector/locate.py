@@ -8,12 +8,12 @@ import numpy.typing as npt
 
 from detector.bearing_term import fixes_place
 from detector.doubt import astray_patch, astray_probability
-from detector.ears import Ears, Noise, lay_out, site_centre, street_height, street_spread
+from detector.ears import Ears, Noise, lay_out, log_heard, site_centre, street_height, street_spread
 from detector.errors import BadInput
 from detector.fix import Alternative, Fix
 from detector.height import Elevation, HeightOptions, find_elevation
 from detector.incident import Incident
-from detector.modes import ascend, find_modes, incident_ears, starting_places
+from detector.modes import MERGE_M, ascend, find_modes, incident_ears, starting_places
 from detector.noise import NoiseOptions, prior_noise
 from detector.patches import grid_mode, patch_covariance
 from detector.path_errors import learn_path_errors, prior_path_errors
@@ -137,7 +137,9 @@ def _read(
         starts = np.array([m.place for m in modes])
         modes = find_modes(starts, heard, terms_at, LEAST_STEP_M, options.log_odds_least)
     grids = (options.site_sigma_m, options.grid, options.reach_sigmas)
-    patches = [grid_mode(m, heard, terms_at(m.place), errors, *grids) for m in modes]
+    patches = [
+        grid_mode(m, heard, terms_at(m.place), errors, *grids, log_heard(m.place, ears, noise)) for m in modes
+    ]
     return Reading(heard, terms_at, modes, patches, elevation is not None)
 
 
@@ -212,7 +214,6 @@ def _fix(own: Reading, rivals: list[Reading], astray: float, centre: npt.NDArray
     total = float(np.logaddexp.reduce(mass))
     share = (1.0 - astray) * np.exp(mass - total)
     main = int(np.argmax(share[: len(own.modes)]))
-    others = [int(i) for i in np.argsort(-share, kind="stable") if i != main]
     place = modes[main].place
     terms = own.terms_at(place)
     times, value, residual = settle(place, own.heard, terms)
@@ -225,11 +226,24 @@ def _fix(own: Reading, rivals: list[Reading], astray: float, centre: npt.NDArray
         times,
         patch_covariance(patches[main]),
         highest_regions(moved),
-        tuple(
-            Alternative(
-                (float(modes[i].place[0] + centre[0]), float(modes[i].place[1] + centre[1])), float(share[i])
-            )
-            for i in others
-        ),
+        _list_alternatives(np.array([m.place for m in modes]), share, main, centre),
         residual,
     )
+
+
+def _list_alternatives(
+    places: npt.NDArray[np.float64],
+    share: npt.NDArray[np.float64],
+    main: int,
+    centre: npt.NDArray[np.float64],
+) -> tuple[Alternative, ...]:
+    """List the other places (p, 2), likeliest first; what several readings say of one place is one entry."""
+    left = np.hypot(*(places - places[main]).T) > MERGE_M
+    listed: list[Alternative] = []
+    for i in np.argsort(-share, kind="stable"):
+        if left[i]:
+            same = left & (np.hypot(*(places - places[i]).T) <= MERGE_M)
+            left &= ~same
+            east, north = places[i] + centre[:2]
+            listed.append(Alternative((float(east), float(north)), float(share[same].sum())))
+    return tuple(sorted(listed, key=lambda a: -a.probability))

@@ -11,19 +11,35 @@ from detector.path_errors import PathErrors
 from detector.posterior import Heard, Terms, log_posterior_on
 from detector.region import Patch
 
+COUNT_MOST = 400  # places along one axis
+
 
 def grid_mode(
-    mode: Mode, heard: Heard, terms: Terms, errors: PathErrors, blur: float, count: int, reach_sigmas: float
+    mode: Mode,
+    heard: Heard,
+    terms: Terms,
+    errors: PathErrors,
+    blur: float,
+    count: int,
+    reach_sigmas: float,
+    weight_nats: float = 0.0,
 ) -> Patch:
-    """Grid a mode, averaged over path errors and blurred by what all paths share."""
+    """Grid a mode, averaged over path errors and blurred by what all paths share.
+
+    `count` places along each axis; more along one that is much longer than the other, so that no step is longer than
+    the mode is narrow: a ridge that bends would fall between the places, or be counted where it crosses one. All
+    densities are raised by `weight_nats`.
+    """
     values, axes = np.linalg.eigh(mode.covariance_m2)
-    half = reach_sigmas * np.sqrt(values + blur**2)
-    u, v = np.linspace(-half[0], half[0], count), np.linspace(-half[1], half[1], count)
-    patch = Patch(mode.place, axes, u, v, np.zeros((count, count)))
+    sigma = np.sqrt(values + blur**2)
+    half = reach_sigmas * sigma
+    counts = np.clip(np.ceil(2.0 * half / sigma.min()).astype(int), count, COUNT_MOST)
+    u, v = (np.linspace(-h, h, int(n)) for h, n in zip(half, counts, strict=True))
+    patch = Patch(mode.place, axes, u, v, np.zeros((len(v), len(u))))
     logs = []
     for sigma, weight in zip(errors.sigma_s, errors.log_weight, strict=True):
         logs.append(log_posterior_on(patch.places, heard, terms._replace(path_sigma_s=float(sigma))) + weight)
-    density = np.logaddexp.reduce(logs, axis=0).reshape(count, count)
+    density = weight_nats + np.logaddexp.reduce(logs, axis=0).reshape(len(v), len(u))
     return replace(patch, log_density=_blurred(density, blur, u, v))
 
 

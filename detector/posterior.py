@@ -21,8 +21,8 @@ from detector.lateness import late
 NUISANCES = 4  # height, relative sound speed, wind east, wind north
 STRAY_HZ = 2.0  # density of a pulse that association took by mistake, 1/s
 STEPS = 6
-# (A) Scale of how far from the nearest station that heard it a bang can have been, m. It moves a place that pulses fix by
-# centimetres, and keeps one along whose direction they say nothing, as beyond the end of a row of stations, in earshot.
+# (A) Scale of how far from the nearest station that heard it a bang can have been, m. It moves a place that pulses fix
+# by centimetres; where they say nothing of how far off it was, as beyond the end of a row of stations, this does.
 EARSHOT_M = 2000.0
 
 
@@ -172,7 +172,7 @@ def gather_terms(heard, terms, delay, slope, times, value, matrix, right, weight
 
 @njit(cache=True, nogil=True)
 def log_earshot(x: float, y: float, heard: Heard) -> float:
-    """Log prior density of a place, but for a constant: a Gaussian in the distance to the nearest station that heard."""
+    """Log prior density of a place, but for a constant: Gaussian in the distance to the nearest station that heard."""
     nearest = np.inf
     for i in range(len(heard.time)):
         nearest = min(nearest, (heard.xyz[i, 0] - x) ** 2 + (heard.xyz[i, 1] - y) ** 2)

@@ -48,10 +48,15 @@ def weigh_rivals(incident: Incident, temper: float, least: float) -> list[tuple[
     """Return an incident's rivals as incidents of their own, each with its tempered log odds, nats.
 
     Evidence counts every round as if its errors were its own; rounds come over the same paths, so that an echo which
-    fits once fits every time. Odds are therefore those of a round.
+    fits once fits every time. Odds are therefore those of a round. Rivals on the same pulses as the incident, or as a
+    better rival, are left out: the posterior given those pulses has their places.
     """
     weighed = []
+    taken = {tuple(np.sort(incident.pulse))}
     for r in incident.rivals:
+        if tuple(np.sort(r.pulse)) in taken:
+            continue
+        taken.add(tuple(np.sort(r.pulse)))
         rounds = max(len(r.round_times_s), len(incident.round_times_s))
         log_odds = temper * min(r.log_odds, 0.0) / rounds
         if log_odds >= np.log(least):
