@@ -39,8 +39,8 @@ class Hearing:
     default detector (`tests/bench/hearing_bench.py`); no real neighbourhood had a part in them.
     """
 
-    threshold_db: float = 29.1
-    sigma_db: float = 7.6
+    threshold_db: float = 29.0
+    sigma_db: float = 7.5
     plain: float = 0.995
     works: float = 1.0
 

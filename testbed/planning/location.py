@@ -55,17 +55,17 @@ class LocationErrors:
     by_distance: float = 0.0
     by_detour: float = 8.0
     floor_m: float = 4.0
-    faint_db: float = 28.0
-    faint_sigma_db: float = 11.7
-    faint_s: float = 0.028
-    astray_few: float = 1.75
-    astray_more: float = 0.27
-    astray_m: float = 8.8
-    astray_log: float = 1.02
-    astray_dilution: float = 0.72
-    astray_late: float = 0.4
-    lost_few: float = -0.74
-    lost_more: float = 0.66
+    faint_db: float = 28.3
+    faint_sigma_db: float = 11.3
+    faint_s: float = 0.027
+    astray_few: float = 1.05
+    astray_more: float = 0.17
+    astray_m: float = 8.4
+    astray_log: float = 0.91
+    astray_dilution: float = 0.81
+    astray_late: float = 0.37
+    lost_few: float = -0.25
+    lost_more: float = 0.71
 
 
 def arrival_sigma_m(
