@@ -75,6 +75,8 @@ def _as_acts(rows: pl.DataFrame) -> Acts:
         hour=np.zeros(n, dtype=np.int64),
         holiday=np.zeros(n, bool),
         noise_db=rows["noise_db"].to_numpy(),
+        wind_mps=rows["wind_mps"].to_numpy(),
+        rain=rows["rain"].to_numpy(),
         nearest_m=rows["nearest_m"].to_numpy(),
         fourth_m=rows["fourth_m"].to_numpy(),
         nearest_any_m=rows["nearest_m"].to_numpy(),

@@ -11,9 +11,10 @@ from testbed.labels import LABELS
 
 HOURS, MONTHS = 24, 12
 SHARES = (
-    "suppressed_share", "doorway_share", "car_share", "outage_share", "call_least", "recovery_rate", "dismissal_rate",
+    "suppressed_share", "doorway_share", "car_share", "rain_share", "outage_share", "call_least", "recovery_rate",
+    "dismissal_rate",
 )  # fmt: skip
-POSITIVE = ("area_km2", "gunshots_per_km2_year", "sensors_per_km2", "holiday_factor")
+POSITIVE = ("area_km2", "gunshots_per_km2_year", "wind_mps", "sensors_per_km2", "holiday_factor")
 # (A) Shape of a day in steps of three hours from midnight: gunfire at night, fireworks after dusk, backfires, slams and
 # works with the traffic. Only the shares matter, not their sum.
 NIGHTLY = (1.9, 0.9, 0.35, 0.35, 0.5, 0.8, 1.3, 2.0)
@@ -46,6 +47,10 @@ class District:
         ... with so many times the fireworks of a mean day, from 18 h to 2 h.
     suppressed_share, doorway_share, car_share : float
         Shares of gunfire with a suppressor, out of a doorway, out of a car.
+    wind_mps : float
+        Mean speed of the wind (A); single hours follow Rayleigh's law, as winds over land roughly do.
+    rain_share : float
+        Share of the time that it rains (A).
     sensors_per_km2 : float
     outage_share : float
         Share of the time for which each sensor is out.
@@ -67,6 +72,8 @@ class District:
     suppressed_share: float = 0.02
     doorway_share: float = 0.1
     car_share: float = 0.15
+    wind_mps: float = 3.0
+    rain_share: float = 0.06
     sensors_per_km2: float = 10.0
     outage_share: float = 0.05
     call_least: float = 0.0
@@ -111,7 +118,10 @@ class Acts:
         Months count from 0 at the beginning of the simulation.
     holiday : ndarray of bool, shape (n,)
     noise_db : ndarray, shape (n,)
-        Street noise over the night's, dB.
+        Street noise, without that of the weather, over the night's, dB.
+    wind_mps : ndarray, shape (n,)
+        Speed of the wind, m/s.
+    rain : ndarray of bool, shape (n,)
     nearest_m, fourth_m : ndarray, shape (n,)
         Distance to the nearest and the fourth nearest sensor that worked, m.
     nearest_any_m : ndarray, shape (n,)
@@ -124,6 +134,8 @@ class Acts:
     hour: npt.NDArray[np.int64]
     holiday: npt.NDArray[np.bool_]
     noise_db: npt.NDArray[np.float64]
+    wind_mps: npt.NDArray[np.float64]
+    rain: npt.NDArray[np.bool_]
     nearest_m: npt.NDArray[np.float64]
     fourth_m: npt.NDArray[np.float64]
     nearest_any_m: npt.NDArray[np.float64]
@@ -157,7 +169,12 @@ def draw_acts(district: District, months: int, rng: np.random.Generator) -> Acts
     car = gun & ~doorway & (where < district.doorway_share + district.car_share)
     suppressed = gun & (rng.uniform(size=n) < district.suppressed_share)
     noise = np.array(NOISE_DB)[hour // STEP_H] + rng.normal(0.0, 2.0, n)
-    return Acts(label, month, hour, holiday, noise, nearest, fourth, any_m, suppressed, doorway, car)
+    # Acts are days apart: each has weather of its own.
+    wind = rng.rayleigh(district.wind_mps / np.sqrt(0.5 * np.pi), n)
+    rain = rng.uniform(size=n) < district.rain_share
+    return Acts(
+        label, month, hour, holiday, noise, wind, rain, nearest, fourth, any_m, suppressed, doorway, car
+    )
 
 
 def _draw_label(

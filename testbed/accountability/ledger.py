@@ -40,9 +40,10 @@ def keep_books(
     Returns
     -------
     Books
-        Columns of `rows`: label, kind, place, month, hour, holiday, noise_db, nearest_m, nearest_any_m, outage,
-        suppressed, alerted, sent, call, error_m, cause, outside, disposition. An alert is sent when its call is
-        gunshot, or its belief in gunfire reaches `call_least`. `outage` marks acts whose nearest sensor was out.
+        Columns of `rows`: label, kind, place, month, hour, holiday, noise_db, wind_mps, rain, nearest_m,
+        nearest_any_m, outage, suppressed, alerted, sent, belief, error_m, cause, outside, disposition. An alert is sent
+        when its call is gunshot, or its belief in gunfire reaches `call_least`. `outage` marks acts whose nearest
+        sensor was out.
     """
     held = table[answers.row.astype(np.uint32)]
     alerted = np.isin(held["outcome"].to_numpy(), FOUND)
@@ -65,6 +66,8 @@ def keep_books(
             "hour": acts.hour,
             "holiday": acts.holiday,
             "noise_db": acts.noise_db,
+            "wind_mps": acts.wind_mps,
+            "rain": acts.rain,
             "nearest_m": acts.nearest_m,
             "nearest_any_m": acts.nearest_any_m,
             "outage": acts.nearest_any_m < acts.nearest_m,
@@ -115,7 +118,7 @@ def summarise(books: Books, intervals: Mapping[str, tuple[float, float] | None])
 
 
 def misses_by(books: Books, factor: str) -> list[tuple[str, int, int]]:
-    """Return (value, missed, all) of gunfire by a factor: distance, kind, noise, place, outage, suppressed, hour."""
+    """Return (value, missed, all) of gunfire by a factor: distance, noise, wind, or a column of `Books.rows`."""
     gun = books.rows.filter(pl.col("label") == "gunshot")
     if factor == "distance":
         edges = DISTANCES_M
@@ -126,6 +129,9 @@ def misses_by(books: Books, factor: str) -> list[tuple[str, int, int]]:
     if factor == "noise":
         value = np.clip((gun["noise_db"].to_numpy() // 4.0).astype(int), 0, 3)
         return _count(["to 4 dB", "4 to 8 dB", "8 to 12 dB", "over 12 dB"], value, gun)
+    if factor == "wind":
+        value = np.clip((gun["wind_mps"].to_numpy() // 2.0).astype(int), 0, 3)
+        return _count(["to 2 m/s", "2 to 4 m/s", "4 to 6 m/s", "over 6 m/s"], value, gun)
     values = sorted(set(gun[factor]))  # hours by number, not by letter
     value = np.array([values.index(v) for v in gun[factor]], dtype=int)
     names = ["yes" if v is True else "no" if v is False else str(v) for v in values]

@@ -13,8 +13,6 @@ from detector.alert import write_alerts
 from detector.detect import listen_recording
 from detector.options import Detector
 from detector.recording import open_recording
-from scenes.air import Air
-from scenes.ambient import Ambient
 from scenes.blocks.crossroads import Crossroads
 from scenes.blocks.grid import Grid
 from scenes.layouts.random import RandomLayout
@@ -25,6 +23,7 @@ from sim.microphone import MICROPHONES
 from sim.propagation.trace import PathOptions
 from sim.simulate import simulate
 from testbed.accountability.response import SCHEMA
+from testbed.accountability.weather import Conditions, make_air, make_ambient
 from testbed.alert_file import JudgedAlert, read_alerts
 from testbed.config import SceneSettings
 from testbed.faults import Faults
@@ -39,10 +38,11 @@ from testbed.world import build_scene
 DURATION_S = 60.0
 EARLY_S = 1.0  # an alert may put a round so much before it was fired
 FIRST_CHECKED = 1_000_000  # scenes from here on are only checked with, never measured
+RAIN_SHARE = 0.25  # more than falls, to measure enough of it
 FIREWORKS = {"string": 4.0, "shell": 3.0, "cracker": 3.0, "rocket": 2.0}
 
 
-def draw_measured_scene(seed: int, number: int) -> SceneSettings:
+def draw_measured_scene(seed: int, number: int) -> tuple[SceneSettings, Conditions]:
     """Draw the world of one scene: one or two acts of each class, in any street, at any density, noise, weather."""
     rng = draw_stream(seed, "accountability scene", str(number))
     height = float(rng.choice([9.0, 15.0, 30.0]))
@@ -60,7 +60,7 @@ def draw_measured_scene(seed: int, number: int) -> SceneSettings:
             seed=int(rng.integers(2**31)),
         )
     )
-    louder_db = float(rng.uniform(0.0, 12.0))
+    noise_db = float(rng.uniform(0.0, 12.0))
     schedule = Rates(
         gunshots=int(rng.integers(1, 4)),
         fireworks=1,
@@ -75,17 +75,18 @@ def draw_measured_scene(seed: int, number: int) -> SceneSettings:
         driving_share=0.5,
     )
     wind = rng.normal(0.0, 3.0, 2)
-    return SceneSettings(
+    conditions = Conditions(noise_db, float(np.hypot(*wind)), bool(rng.uniform() < RAIN_SHARE))
+    settings = SceneSettings(
         scene=block,
         schedule=schedule,
         layout=RandomLayout(
             int(rng.integers(5, 17)), min_distance_m=60.0, height_m=float(rng.uniform(4.0, 9.0))
         ),
-        ambient=Ambient(tuple(level + louder_db for level in Ambient().octave_db_rms)),
-        weather=Air(
+        ambient=make_ambient(conditions),
+        weather=make_air(
             float(rng.uniform(-5.0, 30.0)),
             float(rng.uniform(30.0, 95.0)),
-            wind_mps=(float(wind[0]), float(wind[1])),
+            (float(wind[0]), float(wind[1])),
         ),
         clock=CLOCKS["gps"],
         sensor=next(iter(MICROPHONES.values())),
@@ -97,6 +98,7 @@ def draw_measured_scene(seed: int, number: int) -> SceneSettings:
         seed=int(rng.integers(2**31)),
         workers=1,
     )
+    return settings, conditions
 
 
 def measure_response(
@@ -124,7 +126,7 @@ def measure_response(
 
 
 def _measure_scene(seed: int, number: int, detector: Detector) -> pl.DataFrame:
-    settings = draw_measured_scene(seed, number)
+    settings, conditions = draw_measured_scene(seed, number)
     scene, _ = build_scene(settings)
     simulation = simulate(scene, settings.propagation, settings.workers)
     truth = truth_of(scene, simulation.heard)
@@ -138,14 +140,13 @@ def _measure_scene(seed: int, number: int, detector: Detector) -> pl.DataFrame:
         write_alerts(result.alerts, path / "alerts.jsonl")
         alerts = read_alerts(path / "alerts.jsonl")
     verdict = judge(truth, alerts, workings_of(result.site, result))
-    louder_db = settings.ambient.octave_db_rms[0] - Ambient().octave_db_rms[0]
-    return describe_acts(truth, alerts, verdict, louder_db, float(np.hypot(*settings.weather.wind_mps)))
+    return describe_acts(truth, alerts, verdict, conditions)
 
 
 def describe_acts(
-    truth: Truth, alerts: Sequence[JudgedAlert], verdict: Verdict, noise_db: float, wind_mps: float
+    truth: Truth, alerts: Sequence[JudgedAlert], verdict: Verdict, conditions: Conditions
 ) -> pl.DataFrame:
-    """Return one row for each incident of a judged scene; `noise_db` is the street's over the night's."""
+    """Return one row for each incident of a judged scene."""
     sensors = np.array(list(truth.watch.sensors_m.values()))[:, :2]
     by_incident: dict[str, list[TruthEvent]] = defaultdict(list)
     for event in truth.events:
@@ -167,8 +168,9 @@ def describe_acts(
                 "place": str(events[0].traits.get("from", "open")),
                 "nearest_m": max(float(away[0]), 1.0),
                 "fourth_m": float(away[min(3, len(away) - 1)]),
-                "noise_db": noise_db,
-                "wind_mps": wind_mps,
+                "noise_db": conditions.noise_db,
+                "wind_mps": conditions.wind_mps,
+                "rain": conditions.rain,
                 "clipped_share": float(np.mean([h.clipped for h in heard])) if heard else 0.0,
                 "direct_share": float(np.mean([h.path == "direct" for h in heard])) if heard else 0.0,
                 "outcome": row["outcome"],

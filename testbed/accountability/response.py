@@ -19,6 +19,7 @@ SCHEMA = {
     "fourth_m": pl.Float64,
     "noise_db": pl.Float64,
     "wind_mps": pl.Float64,
+    "rain": pl.Boolean,
     "clipped_share": pl.Float64,
     "direct_share": pl.Float64,
     "outcome": pl.String,
@@ -29,9 +30,9 @@ SCHEMA = {
     "extra_alerts": pl.Int64,
     "extra_gunshots": pl.Int64,
 }
-# Rows speak for acts this like them: a third of a distance, a few dB.
-WIDTHS = {"nearest_m": 0.35, "fourth_m": 0.2, "noise_db": 4.0}
-LIKE = {"cover": 2.0, "suppressed": 3.0}  # penalty in nats where they are unlike
+# Rows speak for acts this like them: a third of a distance, a few dB, a force of wind.
+WIDTHS = {"nearest_m": 0.35, "fourth_m": 0.2, "noise_db": 4.0, "wind_mps": 2.0}
+LIKE = {"cover": 2.0, "suppressed": 3.0, "rain": 1.0}  # penalty in nats where they are unlike
 FAR = 3.0  # nothing within so many widths: the act lies outside of what was measured
 
 
@@ -69,10 +70,10 @@ def read_response(path: Path) -> pl.DataFrame:
     if lacking:
         raise BadInput(f"{path}: no rows of {', '.join(lacking)}; measure them first")
     strange = set(table["call"].drop_nulls()) - set(CALLS)
-    numbers = table.select("nearest_m", "fourth_m", "noise_db")
+    numbers = table.select("nearest_m", "fourth_m", "noise_db", "wind_mps", "rain")
     if strange or numbers.null_count().sum_horizontal()[0] or float(table["nearest_m"].min() or 0.0) <= 0.0:  # pyright: ignore[reportArgumentType] - a float column
         raise BadInput(
-            f"{path}: unknown calls {sorted(strange)}, or distances that are missing or not above 0"
+            f"{path}: unknown calls {sorted(strange)}, or conditions that are missing, or distances not above 0"
         )
     return table
 
@@ -80,12 +81,13 @@ def read_response(path: Path) -> pl.DataFrame:
 def draw_answers(table: pl.DataFrame, acts: Acts, rng: np.random.Generator) -> Answers:
     """Let every act draw the outcome of a measured act of its class that was much like it.
 
-    A smoothed bootstrap: Gaussian weights over the logarithms of distance and over the noise (`WIDTHS`), less where
-    cover or suppressor differ.
+    A smoothed bootstrap: Gaussian weights over the logarithms of distance and over noise and wind (`WIDTHS`), less
+    where cover, suppressor or rain differ.
     """
     row = np.zeros(len(acts), dtype=np.int64)
     outside = np.zeros(len(acts), dtype=bool)
     place = table["place"].to_numpy()
+    rain = table["rain"].to_numpy()
     quiet = np.array([kind.endswith("-suppressed") for kind in table["kind"]])
     for index, label in enumerate(LABELS):
         own = np.flatnonzero(table["label"].to_numpy() == label)
@@ -94,8 +96,10 @@ def draw_answers(table: pl.DataFrame, acts: Acts, rng: np.random.Generator) -> A
         ):
             apart = _squares(table, own, acts, part)
             wanted = np.where(acts.doorway[part], "doorway", np.where(acts.car[part], "car", "open"))
-            penalty = LIKE["cover"] * (wanted[:, None] != place[own][None, :]) + LIKE["suppressed"] * (
-                acts.suppressed[part][:, None] != quiet[own][None, :]
+            penalty = (
+                LIKE["cover"] * (wanted[:, None] != place[own][None, :])
+                + LIKE["suppressed"] * (acts.suppressed[part][:, None] != quiet[own][None, :])
+                + LIKE["rain"] * (acts.rain[part][:, None] != rain[own][None, :])
             )
             weight = np.exp(-0.5 * apart - penalty + (0.5 * apart + penalty).min(axis=1, keepdims=True))
             total = np.cumsum(weight, axis=1)

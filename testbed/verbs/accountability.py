@@ -37,7 +37,7 @@ SOURCE = (
     "City of Chicago, Office of Inspector General, file 21-0707 (2021). Only the rates' product is known."
 )
 PRODUCTS = ("accountability.html", "accountability.json", "incidents.parquet", "response.csv", "check.csv")
-FACTORS = ("distance", "kind", "noise", "place", "outage", "suppressed", "hour")
+FACTORS = ("distance", "kind", "noise", "wind", "rain", "place", "outage", "suppressed", "hour")
 HOLIDAY_NOTE = "holiday evenings"
 
 
@@ -137,7 +137,7 @@ def _evening(books: Books) -> list[tuple[str, str]]:
 def _tell(books: Books, told: Lines, comparisons: list[Comparison]) -> str:
     lines = [f"{name:52s} {value}" for name, value in told]
     lines.append("")
-    for factor in ("distance", "noise", "place", "outage"):
+    for factor in ("distance", "noise", "wind", "rain", "place", "outage"):
         parts = ", ".join(f"{name}: {missed} of {total}" for name, missed, total in misses_by(books, factor))
         lines.append(f"gunfire without alert by {factor:27s} {parts}")
     causes = ", ".join(f"{name} {count}" for name, count in causes_near(books)) or "none"

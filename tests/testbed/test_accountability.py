@@ -2,11 +2,14 @@
 
 import dataclasses
 import json
+from importlib.resources import files
 
 import numpy as np
 import polars as pl
 import pytest
+import yaml
 
+from scenes.ambient import Ambient
 from scenes.errors import BadInput
 from testbed.accountability.check import compare
 from testbed.accountability.dispositions import fit_pairs
@@ -15,6 +18,7 @@ from testbed.accountability.ledger import by_threshold, causes_near, keep_books,
 from testbed.accountability.measure import draw_measured_scene
 from testbed.accountability.response import SCHEMA, draw_answers, read_response
 from testbed.accountability.uncertainty import resample_rates
+from testbed.accountability.weather import GUSTS_DB, RAIN_DB, Conditions, make_ambient
 from testbed.cli import main
 from testbed.labels import LABELS
 
@@ -35,7 +39,8 @@ def make_table(near_found=True, far_found=False, called="gunshot"):
                     "nearest_m": away,
                     "fourth_m": 300.0,
                     "noise_db": noise,
-                    "wind_mps": 1.0,
+                    "wind_mps": wind,
+                    "rain": rain,
                     "clipped_share": 0.2,
                     "direct_share": 0.5,
                     "outcome": "located" if found else "missed",
@@ -46,7 +51,7 @@ def make_table(near_found=True, far_found=False, called="gunshot"):
                     "extra_alerts": 0,
                     "extra_gunshots": 0,
                 }
-                for noise in (0.0, 5.0, 10.0)
+                for noise, wind, rain in ((0.0, 1.0, False), (5.0, 5.0, True), (10.0, 3.0, False))
             ]
     return pl.DataFrame(rows, schema=SCHEMA)
 
@@ -179,7 +184,51 @@ def test_intervals_are_those_of_the_measured_rows():
 
 def test_measured_scenes_follow_from_seed_and_number():
     assert draw_measured_scene(1, 2) == draw_measured_scene(1, 2)
-    assert draw_measured_scene(1, 2).seed != draw_measured_scene(1, 3).seed
+    assert draw_measured_scene(1, 2)[0].seed != draw_measured_scene(1, 3)[0].seed
+
+
+def test_measured_scenes_have_the_noise_of_their_weather():
+    night = np.array(Ambient().octave_db_rms)
+
+    def louder(wind_mps, rain=False):
+        return np.array(make_ambient(Conditions(0.0, wind_mps, rain)).octave_db_rms) - night
+
+    assert louder(0.0) == pytest.approx(np.zeros(8))
+    # far over the night's noise it rises by 60 dB for ten times the wind, in the bass
+    assert (louder(80.0) - louder(8.0))[0] == pytest.approx(60.0, abs=0.1)
+    assert (louder(2.0, rain=True)[4:] > 10.0).all()
+    assert (louder(2.0, rain=True) >= louder(2.0)).all()
+    drawn = [draw_measured_scene(1, n) for n in range(40)]
+    assert {conditions.rain for _, conditions in drawn} == {False, True}
+    for settings, conditions in drawn:
+        assert np.hypot(*settings.weather.wind_mps) == pytest.approx(conditions.wind_mps)
+
+
+@pytest.mark.parametrize("name", ["wind", "rain"])
+def test_noise_of_weather_is_that_of_the_presets(name):
+    preset = yaml.safe_load(files("conf").joinpath(f"ambient/{name}.yaml").read_text())["octave_db_rms"]
+    assert preset == list({"wind": GUSTS_DB, "rain": RAIN_DB}[name])
+
+
+def test_wind_and_rain_come_as_asked_for():
+    acts = draw_acts(
+        dataclasses.replace(DISTRICT, wind_mps=4.0, rain_share=0.2), 60, np.random.default_rng(5)
+    )
+    assert np.mean(acts.wind_mps) == pytest.approx(4.0, rel=0.03)
+    assert np.mean(acts.rain) == pytest.approx(0.2, abs=0.02)
+
+
+def test_misses_are_told_by_weather():
+    windy = (pl.col("wind_mps") > 3.0) | pl.col("rain")
+    table = make_table(far_found=True).with_columns(
+        outcome=pl.when(windy).then(pl.lit("missed")).otherwise(pl.col("outcome"))
+    )
+    _, books = books_of(dataclasses.replace(DISTRICT, rain_share=0.3), table, months=60)
+    wind = {name: missed / total for name, missed, total in misses_by(books, "wind")}
+    rain = {name: missed / total for name, missed, total in misses_by(books, "rain")}
+    assert list(wind) == ["to 2 m/s", "2 to 4 m/s", "4 to 6 m/s", "over 6 m/s"]
+    assert wind["to 2 m/s"] < wind["over 6 m/s"]
+    assert rain["no"] < rain["yes"]
 
 
 @pytest.fixture
@@ -203,6 +252,7 @@ def test_the_verb_writes_page_numbers_and_rows_the_same_each_time(response, tmp_
     ("words", "told"),
     [
         (["district.outage_share=2"], "outage_share is 2; accepted is 0 to 1"),
+        (["district.wind_mps=0"], "wind_mps is 0; accepted is above 0"),
         (["district.area_km2=0"], "area_km2 is 0; accepted is above 0"),
         (["district.holidays=[[2,31]]"], "month 2, day 31 is no day"),
         (["response=nowhere.csv"], "cannot be read as CSV"),
