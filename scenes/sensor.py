@@ -38,8 +38,8 @@ class Microphone:
         Sampling rate, Hz.
     capsules_m : tuple of (x, y, z)
         Position of each capsule relative to the sensor, m; one at the origin is the usual case.
-    high_pass_hz : float
-        Corner of its first-order high-pass, Hz.
+    high_pass_hz, high_pass_order : float, int
+        Corner, Hz, and order of its Butterworth high-pass.
     low_pass_hz : float
         Corner of a first-order low-pass at its top, Hz; 0 is none.
     anti_alias : float
@@ -64,6 +64,7 @@ class Microphone:
     rate_hz: int = 48_000
     capsules_m: tuple[tuple[float, float, float], ...] = ((0.0, 0.0, 0.0),)
     high_pass_hz: float = 20.0
+    high_pass_order: int = 1
     low_pass_hz: float = 0.0
     anti_alias: float = 0.4
     baffle_db: float = 0.0

@@ -109,7 +109,8 @@ class NoiseDesign:
 def design_noise(high_pass_hz: float, rate_hz: float) -> NoiseDesign:
     """Prepare noise for one microphone response: corner of the high-pass and sampling rate, Hz.
 
-    The density is piecewise linear in dB over log frequency, flat outside the octaves, and goes through the high-pass.
+    The density is piecewise linear in dB over log frequency, flat outside the octaves, and goes through a high-pass of
+    first order, whatever the microphone's: levels are those of recordings, and below 40 Hz electronics hum on.
     """
     octaves = np.array(OCTAVES_HZ)
     reached = octaves[octaves * np.sqrt(2.0) < 0.5 * rate_hz]

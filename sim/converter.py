@@ -3,12 +3,13 @@
 import numpy as np
 import numpy.typing as npt
 from numba import njit
+from scipy.signal import butter, sosfilt
 
 from scenes.sensor import Microphone
 from sim.microphone import REFERENCE_PA, sensitivity
 from sim.pulse_table import anti_alias_gain
 
-# A first-order high-pass has forgotten a sound to 1e-4 after this many time constants.
+# A high-pass has forgotten a sound to 1e-4 after this many of its longest time constants.
 _FORGET = 9.2
 _STOPPED = 1e-5
 _MU, _MU_STEPS = 255.0, 127.0
@@ -16,11 +17,18 @@ _MU, _MU_STEPS = 255.0, 127.0
 
 def high_pass_memory(microphone: Microphone) -> int:
     """Return for how many samples the high-pass remembers a sound that is over."""
-    return int(np.ceil(_FORGET * microphone.rate_hz / (2.0 * np.pi * microphone.high_pass_hz)))
+    slowest = np.sin(
+        0.5 * np.pi / microphone.high_pass_order
+    )  # real part of a Butterworth filter's slowest pole
+    return int(np.ceil(_FORGET * microphone.rate_hz / (2.0 * np.pi * microphone.high_pass_hz * slowest)))
 
 
 def high_pass(pressure: npt.NDArray[np.float32], microphone: Microphone) -> None:
     """Send a pressure signal, shape (n,), through the microphone's high-pass, in place, from rest."""
+    if microphone.high_pass_order > 1:
+        order, corner = microphone.high_pass_order, microphone.high_pass_hz
+        pressure[:] = sosfilt(butter(order, corner, "high", fs=microphone.rate_hz, output="sos"), pressure)
+        return
     _high_pass(pressure, np.exp(-2.0 * np.pi * microphone.high_pass_hz / microphone.rate_hz))
 
 

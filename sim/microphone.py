@@ -30,7 +30,7 @@ class MicrophoneModel:
     sensitivity_sigma_db : float
         Standard deviation of the sensitivity from specimen to specimen, dB.
     high_pass_hz : float
-        Corner of its first-order high-pass, Hz.
+        Corner of its high-pass, Hz.
     bits : int
         16 or 24.
     capsules : int
@@ -50,6 +50,8 @@ class MicrophoneModel:
         Time constant with which the gain comes back, s.
     companding : str
         "none", or "mu-law" (ITU-T G.711).
+    high_pass_order : int
+        Order of the high-pass (Butterworth), 1 to 4: a capsule alone has 1, a codec of telephony about 3.
     """
 
     model: str = "street"
@@ -66,6 +68,7 @@ class MicrophoneModel:
     limiter_db: float = 0.0
     release_s: float = 0.3
     companding: str = "none"
+    high_pass_order: int = 1
 
     def draw(self, rate_hz: int, rng: np.random.Generator) -> Microphone:
         """Draw one specimen that samples at a rate, Hz.
@@ -104,6 +107,7 @@ class MicrophoneModel:
             rate_hz=rate_hz,
             capsules_m=tuple((float(x), float(y), z) for x, y, z in places),
             high_pass_hz=self.high_pass_hz,
+            high_pass_order=self.high_pass_order,
             low_pass_hz=self.low_pass_hz,
             anti_alias=self.anti_alias,
             baffle_db=self.baffle_db,

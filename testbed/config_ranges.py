@@ -53,6 +53,7 @@ RANGES: dict[str, Any] = {
     "sensor.noise_floor_db": Field(ge=-20.0, le=100.0),
     "sensor.sensitivity_sigma_db": Field(ge=0.0, le=20.0),
     "sensor.high_pass_hz": Field(gt=0.0, le=1_000.0),
+    "sensor.high_pass_order": Field(ge=1, le=4),
     "sensor.anti_alias": Field(ge=0.05, le=0.45),
     "sensor.low_pass_hz": Field(ge=0.0, le=100_000.0),
     "sensor.baffle_db": Field(ge=0.0, le=40.0),

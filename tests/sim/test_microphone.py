@@ -41,8 +41,20 @@ def test_the_high_pass_takes_3_db_at_its_corner(frequency, loss_db):
     assert -20.0 * np.log10(np.abs(tone[40_000:]).max()) == pytest.approx(loss_db, abs=0.1)
 
 
-def test_the_high_pass_forgets_within_its_memory():
-    microphone = Microphone()
+@pytest.mark.parametrize(
+    ("frequency", "low_db", "high_db"), [(60.0, 26.0, 29.0), (200.0, 0.1, 1.8), (170.0, 2.9, 3.1)]
+)
+def test_a_high_pass_of_third_order_takes_hum_as_a_codec_of_telephony_does(frequency, low_db, high_db):
+    microphone = Microphone(high_pass_hz=170.0, high_pass_order=3, rate_hz=12_000)
+    time = np.arange(60_000) / 12_000
+    tone = np.sin(2.0 * np.pi * frequency * time).astype(np.float32)
+    high_pass(tone, microphone)
+    assert low_db <= -20.0 * np.log10(np.abs(tone[30_000:]).max()) <= high_db
+
+
+@pytest.mark.parametrize("order", [1, 2, 3, 4])
+def test_the_high_pass_forgets_within_its_memory(order):
+    microphone = Microphone(high_pass_order=order)
     pulse = np.zeros(high_pass_memory(microphone) + 100, dtype=np.float32)
     pulse[:100] = 1.0
     high_pass(pulse, microphone)
