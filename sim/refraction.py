@@ -5,7 +5,7 @@ everywhere from the ground to `LAYER_M`. Rays are arcs of radius c / |g|. Sound 
 faster air. Sound that bends up leaves a shadow near the ground, where only what creeps along it and what eddies scatter
 arrives.
 
-What is left out: down-bending sound also gets over houses with less diffraction, and roofs are no ground to it.
+What down-bending sound gains over houses is `sim.bowing`'s; roofs are no ground to it.
 """
 
 import numpy as np

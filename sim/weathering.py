@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from scenes.air import Air
 from scenes.terrain import Terrain
+from sim.bowing import bow_gain
 from sim.legs import legs_of
 from sim.propagation.paths import BANDS_HZ, Paths
 from sim.refraction import bending_delay, is_bent, shadow_gain
@@ -32,6 +33,6 @@ def weather(
         if is_bent(air):
             arcs = legs_of(traced, bounces=False, terrain=terrain)
             late += bending_delay(air, legs_of(traced, terrain=terrain), arcs)
-            gain *= shadow_gain(air, arcs)
+            gain *= shadow_gain(air, arcs) * bow_gain(air, traced)
     ends = np.cumsum(number)[:-1]
     return list(zip(np.split(late, ends), np.split(gain, ends), strict=True))

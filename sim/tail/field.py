@@ -13,8 +13,9 @@ Over hills walks go through streets made flat, heights counted from the ground b
 roofs where both lie, so that a facade on a slope is lit from across the valley. Bare hills between them hide nothing:
 the roofs on them do.
 
-Left out: the shock wave of a bullet, which is heard along its paths alone; gradients of wind and temperature, which
-bend no way of the tail.
+Gradients of wind and temperature that bend sound down shorten its detours over roofs (`sim.bowing`).
+
+Left out: the shock wave of a bullet, which is heard along its paths alone; shadows of sound that bends up.
 """
 
 from dataclasses import dataclass, replace
@@ -26,6 +27,7 @@ from scenes.air import Air
 from scenes.block import Block
 from scenes.material import load_material
 from scenes.streams import draw_stream
+from sim.bowing import bow_of
 from sim.propagation.city import City
 from sim.propagation.paths import BANDS_HZ
 from sim.propagation.places import building_over, check_places
@@ -64,6 +66,8 @@ class ScatteredField:
         Share that the ground returns (A: that at normal incidence, of the surface under all others).
     wavelengths : ndarray, shape (8,)
         m.
+    bow : ndarray, shape (3,)
+        How rays bend (`sim.bowing.bow_of`).
     directions : ndarray, shape (walks, 3)
         In which walks start: even over the sphere.
     lots : ndarray, shape (walks, steps, 2)
@@ -81,6 +85,7 @@ class ScatteredField:
     mirrored: Floats
     ground: Floats
     wavelengths: Floats
+    bow: Floats
     directions: Floats
     lots: Floats
     seen: tuple[Records, ...]
@@ -124,6 +129,7 @@ def open_field(
         np.ones_like(mirrored) if rigid else mirrored,
         np.ones_like(ground) if rigid else ground,
         air.sound_speed_mps / np.array(BANDS_HZ),
+        bow_of(air),
         directions,
         draw_stream(0, "walks").uniform(size=(WALKS, STEPS_MAX, 2)),
         (),
@@ -157,6 +163,7 @@ def _link(field: ScatteredField, receiver: int, lit: Records, drawn_lit: Records
         plan.grid,
         field.wavelengths,
         field.ground,
+        field.bow,
         lit,
         field.seen[receiver],
         drawn_lit,

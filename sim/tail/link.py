@@ -22,7 +22,9 @@ LINK = np.dtype([("length", np.float64), ("power", np.float64, (BANDS,)), ("arri
 
 
 @njit(cache=True, nogil=True)
-def link_patches(walls, grid, wavelengths, ground, lit, seen, drawn_lit, drawn_seen, aimed, tries, links):
+def link_patches(
+    walls, grid, wavelengths, ground, bow, lit, seen, drawn_lit, drawn_seen, aimed, tries, links
+):
     """Link patches of a source to those of a receiver, drawn by their power; return how many links carry sound.
 
     Parameters
@@ -31,6 +33,8 @@ def link_patches(walls, grid, wavelengths, ground, lit, seen, drawn_lit, drawn_s
         Of `sim.propagation.city.Plan`.
     wavelengths, ground : ndarray, shape (bands,)
         m; what a bounce on the ground leaves of the energy.
+    bow : ndarray, shape (3,)
+        From `sim.bowing.bow_of`: rays that bend down have shorter detours.
     lit, seen : ndarray of PATCH
         From `walk_streets`, from the source and from the receiver.
     drawn_lit, drawn_seen : ndarray of DRAWN, shape (n,)
@@ -68,7 +72,8 @@ def link_patches(walls, grid, wavelengths, ground, lit, seen, drawn_lit, drawn_s
         found = climb_hull(walls, hits, crossed, BOTH, z0, z1, across, edges) if crossed else 0
         if count == len(links):
             continue
-        _find_detours(walls, hits, edges, found, z0, z1, across, detours)
+        bend = max(bow[0] + (bow[1] * (x1 - x0) + bow[2] * (y1 - y0)) / max(across, NEAREST_M), 0.0)
+        _find_detours(walls, hits, edges, found, z0, z1, across, bend, detours)
         link = links[count]
         link.length = lit[i].way + hull_length(walls, hits, edges, found, z0, z1, across) + seen[j].way
         factor = (
@@ -128,7 +133,7 @@ def _spread(lit, seen):
 
 
 @njit(cache=True, nogil=True)
-def _find_detours(walls, hits, edges, found, z0, z1, across, detours):
+def _find_detours(walls, hits, edges, found, z0, z1, across, bend, detours):
     """Write for each edge how much longer the way over it is than past it, between its neighbours on the hull, m."""
     for e in range(found):
         t, z = hits[edges[e]].along, walls.top[hits[edges[e]].wall]
@@ -137,6 +142,10 @@ def _find_detours(walls, hits, edges, found, z0, z1, across, detours):
             t0, h0 = hits[edges[e - 1]].along, walls.top[hits[edges[e - 1]].wall]
         if e + 1 < found:
             t1, h1 = hits[edges[e + 1]].along, walls.top[hits[edges[e + 1]].wall]
+        z -= (t - t0) * (t1 - t) * bend
+        if bend > 0.0 and z * (t1 - t0) <= h0 * (t1 - t) + h1 * (t - t0):
+            detours[e] = 0.0
+            continue
         over = math.hypot(t - t0, z - h0) + math.hypot(t1 - t, h1 - z)
         detours[e] = max(over - math.hypot(t1 - t0, h1 - h0), 0.0)
 

@@ -8,6 +8,7 @@ import pytest
 from scenes.block import Building
 from scenes.material import load_material
 from scenes.terrain import Terrain
+from sim.bowing import bow_of
 from sim.propagation.city import index_block
 from sim.tail import field as field_module
 from sim.tail.field import links_from, open_field
@@ -95,6 +96,18 @@ def test_a_hillside_town_rings_as_the_flat_town_does(many_walks):
     flat = energy(links_of(field_of(built, places[1:]), places[0])[0])
     hilly = energy(links_of(field_of(tilted, stood[1:]), stood[0])[0])
     assert 10.0 * np.log10(hilly / flat) == pytest.approx(0.0, abs=0.3)
+
+
+def test_sound_that_bends_down_scatters_more_over_roofs_and_the_same_within_a_street():
+    inversion = replace(AIR, temperature_gradient=0.135)
+    lane, over = field_of(street()), field_of(town(), np.array([[60.0, 140.0, 5.0]]))
+    straight, bent = (
+        [energy(links_of(replace(field, bow=bow_of(air)))[0]) for field in (lane, over)]
+        for air in (AIR, inversion)
+    )
+    assert bent[0] == pytest.approx(straight[0], rel=0.02)
+    assert (bent[1] >= straight[1]).all()
+    assert bent[1][-1] > 1.1 * straight[1][-1]
 
 
 def test_twice_the_scattering_gives_twice_the_energy_from_one_facade_and_more_in_a_street():
