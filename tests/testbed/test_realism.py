@@ -22,7 +22,7 @@ from testbed.realism.compare import compare, format_verdicts, judge, record
 from testbed.realism.detectors import format_detectors, order_of
 from testbed.realism.observe import ARRIVALS, OTHERS, PAIRS, Observed, observe
 from testbed.realism.plots import draw_realism
-from testbed.realism.protocol import World, kind_of, lay_out
+from testbed.realism.protocol import MUZZLE_M, World, kind_of, lay_out
 from testbed.realism.run_realism import level_offset, run_realism
 from testbed.realism.statistics import Row, fit_levels, measure_paths
 from tests.testbed.livefire_set import SENSORS, SHOOTER, write_test
@@ -127,6 +127,8 @@ def test_sensors_keep_their_distances(live_set):
     for seed in range(3):
         scene = lay_out(replace(WORLD, seed=seed), tests, average_positions(tests))
         shooter = np.array(scene.events[0].position_m)
+        assert shooter[2] == pytest.approx(MUZZLE_M)
+        assert all(event.traits["elevation_deg"] < -45.0 for event in scene.events)
         assert len(scene.sensors) >= 4
         for sensor in scene.sensors:
             wanted = np.hypot(*np.subtract(SENSORS[sensor.id], SHOOTER)[:2])
@@ -143,7 +145,7 @@ def test_on_hills_sensors_keep_their_heights_over_the_shooter(live_set):
     }
     scene = lay_out(replace(WORLD, hills=True), tests, raised)
     shooter = np.array(scene.events[0].position_m)
-    assert scene.block.ground.height_at(shooter) == pytest.approx(shooter[2] - 1.2)
+    assert scene.block.ground.height_at(shooter) == pytest.approx(shooter[2] - MUZZLE_M)
     for sensor in scene.sensors:
         wanted = raised[sensor.id][0][2] - tests[0].survey_m[2]
         assert sensor.position_m[2] - shooter[2] == pytest.approx(wanted, abs=8.0)
