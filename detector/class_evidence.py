@@ -5,8 +5,10 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
+from detector.bustle_evidence import BUSTLE, measure_bustle
 from detector.cadence_evidence import CADENCE, EVENNESS, measure_cadence, measure_evenness
 from detector.clear_evidence import CLEAR, VOTES, measure_clear, measure_votes
+from detector.faint_repeat_evidence import FAINT, measure_faint_repeats
 from detector.features import FEATURES
 from detector.incident import Incident
 from detector.pulse import Pulses
@@ -23,7 +25,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "level": (*LEVEL, *SOURCE),
     "direction": DIRECTION,
     "height": HEIGHT,
-    "cadence": (*CADENCE, *EVENNESS, *REPEATS),
+    "cadence": (*CADENCE, *EVENNESS, *REPEATS, *FAINT, *BUSTLE),
     "movement": MOVEMENT,
     "structure": STRUCTURE,
 }
@@ -75,6 +77,8 @@ def gather_evidence(
             measure_cadence(pulses, incident),
             measure_evenness(site, pulses, incident, place),
             measure_repeats(pulses, incident),
+            measure_faint_repeats(pulses, incident),
+            measure_bustle(site, pulses, incident, place),
             measure_movement(site, pulses, incident, place),
             measure_structure(pulses, incident),
         ]

@@ -31,7 +31,8 @@ class Tier(BaseModel):
     Attributes
     ----------
     evidence : tuple of str
-        Names of what is weighed, e of them.
+        Names of what is weighed, e of them: all that this version gathers or a part, so that a model outlives new
+        evidence.
     middle, scale : tuple of float, e
     lines : tuple of tuple of float, 4 x (1 + 2 e)
         For each label a constant, the weights of z, and those of z^2 - 1, nats.
@@ -92,7 +93,7 @@ def load_model(name: str) -> ClassModel:
     Raises
     ------
     BadInput
-        No such model, not the current format, or evidence other than what the detector gathers.
+        No such model, not the current format, or evidence that the detector does not gather.
     """
     folder = files("detector") / "models"
     known = sorted(f.name.removesuffix(".json") for f in folder.iterdir() if f.name.endswith(".json"))
@@ -138,9 +139,9 @@ class _Head(BaseModel):
 
 
 def _check(tier: Tier, evidence: tuple[str, ...], where: str) -> None:
-    if tier.evidence != evidence:
+    count = len(tier.evidence)
+    if not count or len(set(tier.evidence) & set(evidence)) != count:
         raise BadInput(f"{where}: trained on other evidence than this version gathers; train it anew")
-    count = len(evidence)
     lines = [len(row) for row in tier.lines]
     if len(tier.middle) != count or len(tier.scale) != count or lines != [1 + 2 * count] * len(LABELS):
         raise BadInput(f"{where}: the lines do not weigh {count} pieces of evidence for {len(LABELS)} labels")
@@ -159,16 +160,20 @@ def _check(tier: Tier, evidence: tuple[str, ...], where: str) -> None:
 
 def score_pulses(features: Scores, model: ClassModel) -> Scores:
     """Return the log-likelihood of each label for each pulse, nats, up to a constant: shape (n, 4) of (n, f)."""
-    return weigh_scores(features, model.pulse, model.doubt)
+    return weigh_scores(features[..., _find(model.pulse.evidence, FEATURES)], model.pulse, model.doubt)
 
 
 def weigh_evidence(evidence: Scores, model: ClassModel) -> Scores:
-    """Return the log-likelihood of each label, nats, up to a constant: shape (..., 4) of (..., e)."""
-    return weigh_scores(evidence, model.incident, model.doubt)
+    """Return the log-likelihood of each label, nats, up to a constant: shape (..., 4) of (..., len(EVIDENCE))."""
+    return weigh_scores(evidence[..., _find(model.incident.evidence, EVIDENCE)], model.incident, model.doubt)
+
+
+def _find(names: tuple[str, ...], among: tuple[str, ...]) -> list[int]:
+    return [among.index(name) for name in names]
 
 
 def weigh_scores(evidence: Scores, tier: Tier, doubt: float) -> Scores:
-    """Return what a tier says, tempered and with a share of doubt, as `weigh_evidence`."""
+    """Return what a tier says of its own evidence (..., e), tempered and with a share of doubt: shape (..., 4)."""
     scores = tier.temper_lines * score_lines(evidence, tier) + tier.temper_trees * score_trees(evidence, tier)
     return _doubt(scores - np.logaddexp.reduce(scores, axis=-1, keepdims=True), doubt)
 

@@ -82,6 +82,18 @@ def test_lines_weigh_evidence_and_its_square() -> None:
     assert scores[0] - scores[1] == pytest.approx(0.5 + 1.5 + 2.0 * (1.5**2 - 1.0))
 
 
+def test_a_model_of_fewer_pieces_of_evidence_weighs_those_alone() -> None:
+    known = (EVIDENCE[5], EVIDENCE[2])
+    model = parse_model(json.dumps(make_record(incident=make_trees(known))), "made")
+    evidence = np.full(len(EVIDENCE), 2.0)
+    evidence[5] = 0.0
+    assert np.ptp(weigh_evidence(evidence, model)) == pytest.approx(0.0)
+    evidence[:] = 0.0
+    evidence[5] = 2.0
+    scores = weigh_evidence(np.stack([evidence, evidence]), model)
+    assert (scores[:, 0] > scores[:, 1] + 2.5).all()
+
+
 def test_no_evidence_says_more_than_the_doubt_allows() -> None:
     loud = make_trees(EVIDENCE, value=[[0.0, 90.0], [0.0, 0.0], [0.0, 0.0], [0.0, 0.0]])
     model = parse_model(json.dumps(make_record(incident=loud)), "made")
@@ -97,6 +109,7 @@ def test_no_evidence_says_more_than_the_doubt_allows() -> None:
         ({"rounds": ROUNDS | {"shape": 0.0}}, "shape"),
         ({"labels": ["gunshot", "firework"]}, "labels"),
         ({"incident": make_trees(("shoe_size",))}, "other evidence"),
+        ({"incident": make_trees((EVIDENCE[0], EVIDENCE[0]))}, "other evidence"),
         ({"pulse": make_trees(FEATURES, asked=[[99]] * 4)}, "evidence that there is not"),
         ({"pulse": make_trees(FEATURES, threshold=[[0.0]] * 3)}, "one depth"),
         ({"pulse": make_trees(FEATURES, value=[[0.0, 1.0, 2.0]] * 4)}, "no 3 leaves"),
