@@ -10,6 +10,7 @@ from detector.cadence_evidence import CADENCE, EVENNESS, measure_cadence, measur
 from detector.clear_evidence import CLEAR, VOTES, measure_clear, measure_votes
 from detector.faint_repeat_evidence import FAINT, measure_faint_repeats
 from detector.features import FEATURES
+from detector.ground_evidence import GROUND, measure_ground
 from detector.incident import Incident
 from detector.pulse import Pulses
 from detector.reach_evidence import DIRECTION, LEVEL, measure_direction, measure_level
@@ -24,7 +25,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "sound": (*FEATURES, *PULSE_SCORES, *CLEAR, *VOTES),
     "level": (*LEVEL, *SOURCE),
     "direction": DIRECTION,
-    "height": HEIGHT,
+    "height": (*HEIGHT, *GROUND),
     "cadence": (*CADENCE, *EVENNESS, *REPEATS, *FAINT, *BUSTLE),
     "movement": MOVEMENT,
     "structure": STRUCTURE,
@@ -74,6 +75,7 @@ def gather_evidence(
             measure_source(site, pulses, incident, place),
             measure_direction(site, pulses, incident, place),
             measure_height(site, pulses, incident, place),
+            measure_ground(site, pulses, incident, place),
             measure_cadence(pulses, incident),
             measure_evenness(site, pulses, incident, place),
             measure_repeats(pulses, incident),
