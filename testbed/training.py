@@ -61,8 +61,10 @@ class TrainingOptions:
     folds: int = 5
     temper_most: float = 1.0
     doubt: float = 0.01
-    # The tier of pulses hears every pulse of a recording, and it has ten times the examples: one bag.
-    pulse: TierOptions = field(default_factory=lambda: TierOptions(TreeOptions(stages=100, bags=1)))
+    # The tier of pulses hears every pulse of a recording, and it has ten times the examples: one bag, and deeper trees.
+    pulse: TierOptions = field(
+        default_factory=lambda: TierOptions(TreeOptions(stages=90, depth=5, rate=0.08, bags=1))
+    )
     incident: TierOptions = field(default_factory=lambda: TierOptions(TreeOptions(stages=240, bags=3)))
 
 

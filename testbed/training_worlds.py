@@ -55,6 +55,8 @@ WEAPONS_SCORED: Mapping[str, float] = {
     "rifle-3006": 0.5,
     "shotgun-20": 1.0,
 }
+# Shares of fireworks (A): nobody counts them by kind. Each often enough to learn from; `docs/training.md` says how
+# little precision hangs on them. Confusers are drawn alike (A), for the same reason.
 _FIREWORKS = {"string": 3.0, "shell": 3.0, "cracker": 3.0, "rocket": 1.5, "show": 0.3}
 _SENSORS = {"street": 0.45, "mems": 0.15, "measurement": 0.1, "wall": 0.2, "line": 0.1}
 # Stations a km2: half of the scenes as city networks have them, half denser: there quiet sounds reach three stations.
