@@ -1,29 +1,29 @@
 """Location: the posterior of an incident's place, its modes, and regions that mean what they say."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
 from detector.bearing_term import fixes_place
-from detector.doubt import astray_patch, astray_probability
+from detector.doubt import astray_probability
 from detector.ears import Ears, Noise, lay_out, log_heard, site_centre, street_height, street_spread
 from detector.errors import BadInput
-from detector.fix import Alternative, Fix
+from detector.fix import Fix
 from detector.height import Elevation, HeightOptions, find_elevation
 from detector.incident import Incident
-from detector.modes import MERGE_M, ascend, find_modes, incident_ears, starting_places
+from detector.modes import ascend, find_modes, incident_ears, starting_places
 from detector.noise import NoiseOptions, prior_noise
-from detector.patches import grid_mode, patch_covariance
+from detector.patches import grid_mode
 from detector.path_errors import learn_path_errors, prior_path_errors
 from detector.posterior import Heard, Terms, settle
 from detector.pulse import Pulses
 from detector.reading import Reading, mass_of, scaled
-from detector.region import highest_regions, log_mass
 from detector.rivals import weigh_rivals
 from detector.search import SearchOptions
 from detector.site import Site
+from detector.summary import sum_up
 
 FIRST_STEP_M = 3.0
 LEAST_STEP_M = 0.5
@@ -47,8 +47,10 @@ class LocationOptions:
     height_sigma_m : float
         Standard deviation of the shooter's height over what the stations say of the street, m; hills add to it.
     site_sigma_m : float
-        Error of each coordinate that all paths share, m: datum, and streets that bend all paths alike (Calhoun
-        et al. 2021 found 1.7 to 7 m, the same at each visit); it widens the region and moves nothing.
+        Error of each coordinate that all paths share, m, as in streets that bend all paths alike; it widens the region
+        and moves nothing. Fitted to simulated streets (`python -m tests.bench doubt`), where stations and places are
+        in one datum: where they are not, add what that is off by (Calhoun et al. 2021 found 1.7 to 7 m in all, the
+        same at each visit).
     passes : int
         How often the noise is estimated from the incident's own pulses and the place anew.
     grid : int
@@ -69,7 +71,7 @@ class LocationOptions:
     stray: float = 0.0003
     height: HeightOptions = field(default_factory=HeightOptions)
     height_sigma_m: float = 4.0
-    site_sigma_m: float = 1.5
+    site_sigma_m: float = 0.7
     passes: int = 2
     grid: int = 33
     reach_sigmas: float = 5.0
@@ -98,6 +100,17 @@ def locate(site: Site, pulses: Pulses, incident: Incident, options: LocationOpti
     BadInput
         When fewer than three stations heard the incident, or two and none of them has a bearing: they fix no place.
     """
+    own, rivals, centre = read(site, pulses, incident, options)
+    return sum_up(own, rivals, astray_probability(incident), centre)
+
+
+def read(
+    site: Site, pulses: Pulses, incident: Incident, options: LocationOptions
+) -> tuple[Reading, list[Reading], npt.NDArray[np.float64]]:
+    """Read an incident's pulses: its own reading, its rivals' on one scale with it, and the site's centre (3,), m.
+
+    Raises as `locate` does.
+    """
     pointed = np.isfinite(pulses.azimuth_rad[incident.pulse])
     if not fixes_place(pulses.station[incident.pulse], pointed, 3):
         heard_at = len(np.unique(pulses.station[incident.pulse]))
@@ -112,16 +125,16 @@ def locate(site: Site, pulses: Pulses, incident: Incident, options: LocationOpti
     ears = incident_ears(everything, incident)
     known = np.array([incident.position_m, *(r.position_m for r in incident.rivals)]) - centre[:2]
     starts = starting_places(ears, noise, known, options.search)
-    own = _read(starts, ears, incident, noise, options)
-    rivals = []
+    own = _read_one(starts, ears, incident, noise, options)
+    rivals: list[Reading] = []
     for rival, log_odds in weigh_rivals(incident, options.rival_temper, options.rivals_least):
         start = np.array([rival.position_m]) - centre[:2]
-        other = _read(start, incident_ears(everything, rival), rival, noise, options)
+        other = _read_one(start, incident_ears(everything, rival), rival, noise, options)
         rivals.append(scaled(other, log_odds + mass_of(own) - mass_of(other)))
-    return _fix(own, rivals, astray_probability(incident), centre)
+    return own, rivals, centre
 
 
-def _read(
+def _read_one(
     starts: npt.NDArray[np.float64], ears: Ears, incident: Incident, noise: Noise, options: LocationOptions
 ) -> Reading:
     """Find the posterior of an incident's place from places (s, 2) to start at, given that these are its pulses."""
@@ -201,49 +214,3 @@ def _terms(
         street_height(x, y, ears, noise) + over.height_m,
         over.sigma_m,
     )
-
-
-def _fix(own: Reading, rivals: list[Reading], astray: float, centre: npt.NDArray[np.float64]) -> Fix:
-    """Return the fix: the likeliest mode of the incident's own pulses, and regions over all readings.
-
-    `astray` is the probability that the pulses are not what all readings take them for.
-    """
-    patches = [p for r in (own, *rivals) for p in r.patches]
-    modes = [m for r in (own, *rivals) for m in r.modes]
-    mass = np.array([log_mass(p) for p in patches])
-    total = float(np.logaddexp.reduce(mass))
-    share = (1.0 - astray) * np.exp(mass - total)
-    main = int(np.argmax(share[: len(own.modes)]))
-    place = modes[main].place
-    terms = own.terms_at(place)
-    times, value, residual = settle(place, own.heard, terms)
-    if astray > 0.0:
-        patches.append(astray_patch(place, total + float(np.log(astray / (1.0 - astray)))))
-    moved = [replace(p, centre=p.centre + centre[:2]) for p in patches]
-    return Fix(
-        (float(place[0] + centre[0]), float(place[1] + centre[1])),
-        float(terms.height_m + value[0] + centre[2]) if own.elevated else None,
-        times,
-        patch_covariance(patches[main]),
-        highest_regions(moved),
-        _list_alternatives(np.array([m.place for m in modes]), share, main, centre),
-        residual,
-    )
-
-
-def _list_alternatives(
-    places: npt.NDArray[np.float64],
-    share: npt.NDArray[np.float64],
-    main: int,
-    centre: npt.NDArray[np.float64],
-) -> tuple[Alternative, ...]:
-    """List the other places (p, 2), likeliest first; what several readings say of one place is one entry."""
-    left = np.hypot(*(places - places[main]).T) > MERGE_M
-    listed: list[Alternative] = []
-    for i in np.argsort(-share, kind="stable"):
-        if left[i]:
-            same = left & (np.hypot(*(places - places[i]).T) <= MERGE_M)
-            left &= ~same
-            east, north = places[i] + centre[:2]
-            listed.append(Alternative((float(east), float(north)), float(share[same].sum())))
-    return tuple(sorted(listed, key=lambda a: -a.probability))

@@ -1,6 +1,6 @@
 """Regions of highest posterior density, as polygons (Hyndman 1996)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import contourpy
@@ -11,6 +11,7 @@ import shapely
 from detector.fix import MultiPolygon
 
 LEVELS = {"50": 0.50, "80": 0.80, "95": 0.95}
+NOTHING = -1e6  # log density where there is none, nats
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +40,11 @@ class Patch:
     def cell_m2(self) -> float:
         """Area of a cell, m2."""
         return float((self.u[1] - self.u[0]) * (self.v[1] - self.v[0]))
+
+    def covers(self, places: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+        """Tell which of some places (n, 2) lie on the grid."""
+        at = (places - self.centre) @ self.axes
+        return (np.abs(at[:, 0]) <= self.u[-1]) & (np.abs(at[:, 1]) <= self.v[-1])
 
     @property
     def places(self) -> npt.NDArray[np.float64]:
@@ -92,20 +98,30 @@ def _coordinates(shape: shapely.Geometry) -> MultiPolygon:
     )
 
 
-def highest_regions(patches: list[Patch]) -> dict[str, MultiPolygon]:
+def highest_regions(patches: list[Patch], under: Patch | None = None) -> dict[str, MultiPolygon]:
     """Return the smallest regions that hold 50, 80 and 95 % of the posterior.
 
     Parameters
     ----------
     patches : list of Patch
         Together they hold the posterior; they may overlap only where it is negligible.
+    under : Patch, optional
+        A wider part of the posterior. Where it lies under a patch, that patch's density has it in it.
     """
+    spread = [] if under is None else [under]
+    counted = patches + [_beside(p, patches) for p in spread]
     regions = {}
     for name, probability in LEVELS.items():
-        level = density_level(patches, probability)
-        polygons = [q for p in patches if p.log_density.max() > level for q in _outline(p, level)]
+        level = density_level(counted, probability)
+        polygons = [q for p in patches + spread if p.log_density.max() > level for q in _outline(p, level)]
         regions[name] = _coordinates(shapely.union_all(polygons))
     return regions
+
+
+def _beside(patch: Patch, others: list[Patch]) -> Patch:
+    """Return a patch without what lies under others."""
+    hidden = np.any([p.covers(patch.places) for p in others], axis=0).reshape(patch.log_density.shape)
+    return replace(patch, log_density=np.where(hidden, NOTHING, patch.log_density))
 
 
 def region_area_m2(region: MultiPolygon) -> float:

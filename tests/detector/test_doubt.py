@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import shapely
 
-from detector.doubt import ASTRAY_M, STATIONS_LEAST, astray_patch, astray_probability
+from detector.doubt import ASTRAY_M, astray_probability, doubted, log_astray
 from detector.incident import Incident, Rival
 from detector.locate import LocationOptions, locate
 from detector.noise import NoiseOptions, prior_noise
-from detector.region import highest_regions, log_mass, region_area_m2
+from detector.region import Patch, highest_regions, region_area_m2
 from detector.site import AirReading
 from tests.bench.windows import make_pulses, make_site
 
@@ -77,18 +77,51 @@ def test_a_round_that_explains_little_has_a_wider_region(twofold):
         region_area_m2(locate(site, pulses, told(own, PLACE, nats), OPTIONS).regions["95"])
         for nats in (150.0, 60.0, 20.0)
     ]
-    assert areas[0] < areas[1] < areas[2] < 2.0 * np.pi * np.log(20.0) * ASTRAY_M**2
+    assert areas[0] < areas[1] < areas[2] < area_of_doubt(0.95, ASTRAY_M + 2.0)
 
 
-def test_nothing_is_doubted_where_nothing_was_learned(twofold):
+def test_few_stations_are_doubted_by_the_same_evidence(twofold):
     _, _, own, _ = twofold
     assert astray_probability(told(own, PLACE, 20.0)) > 0.1
-    assert astray_probability(told(own[: STATIONS_LEAST - 1], PLACE, 20.0)) == 0.0
+    assert astray_probability(told(own[:6], PLACE, 20.0)) == astray_probability(told(own, PLACE, 20.0))
     assert astray_probability(replace(told(own, PLACE, 20.0), noise=None)) == 0.0
 
 
-def test_a_patch_of_doubt_holds_its_mass_and_a_gaussians_region():
-    patch = astray_patch(np.array([3.0, 4.0]), np.log(0.3))
-    assert log_mass(patch) == pytest.approx(np.log(0.3), abs=0.01)
-    area = region_area_m2(highest_regions([patch])["80"])
-    assert area == pytest.approx(2.0 * np.pi * ASTRAY_M**2 * np.log(5.0), rel=0.02)
+def area_of_doubt(probability, scale_m):
+    """Student's t with two degrees of freedom is beyond a radius r with 1 / (1 + r^2 / (2 s^2))."""
+    return np.pi * 2.0 * scale_m**2 * (1.0 / (1.0 - probability) - 1.0)
+
+
+def gaussian_patch(centre, sigma_m, mass):
+    u = np.linspace(-6.0 * sigma_m, 6.0 * sigma_m, 81)
+    square = (u[:, None] ** 2 + u[None, :] ** 2) / sigma_m**2
+    density = np.log(mass) - 0.5 * square - np.log(2.0 * np.pi * sigma_m**2)
+    return Patch(np.array(centre), np.eye(2), u, u.copy(), density)
+
+
+def test_the_wide_density_is_one_of_probability_and_has_its_scale():
+    cells = np.linspace(-400.0, 400.0, 801)
+    gx, gy = np.meshgrid(cells, cells)
+    density = np.exp(log_astray(np.column_stack([gx.ravel(), gy.ravel()]), np.zeros((2, 2))))
+    assert density.sum() == pytest.approx(1.0, abs=0.005)
+    near = np.hypot(gx, gy).ravel() <= ASTRAY_M * np.sqrt(2.0)
+    assert density[near].sum() == pytest.approx(0.5, abs=0.01)
+
+
+@pytest.mark.parametrize("astray", [0.05, 0.3, 0.7])
+def test_a_doubted_region_holds_what_it_says_of_the_mixture(astray):
+    patch = gaussian_patch((3.0, 4.0), 1.0, 1.0)
+    raised, doubt = doubted([patch], 0, np.eye(2), np.log(astray / (1.0 - astray)))
+    regions = highest_regions(raised, doubt)
+    rng = np.random.default_rng(0)
+    n = 20_000
+    wide = rng.random(n) < astray
+    # Student's t with two degrees of freedom: a Gaussian over the root of an exponential of mean one.
+    spread = np.where(wide, np.sqrt((ASTRAY_M**2 + 1.0) / rng.exponential(1.0, n)), 1.0)
+    at = np.array([3.0, 4.0]) + spread[:, None] * rng.standard_normal((n, 2))
+    for name, share in (("50", 0.5), ("80", 0.8), ("95", 0.95)):
+        region = shapely.union_all([shapely.Polygon(r[0], r[1:]) for r in regions[name]])
+        held = shapely.contains_xy(region, at[:, 0], at[:, 1]).mean()
+        assert held == pytest.approx(share, abs=0.02), name
+        assert isinstance(region, shapely.Polygon)
+        assert not region.interiors
