@@ -15,6 +15,7 @@ from sim.propagation.bag import may_matter
 from sim.propagation.corner_graph import open_sector
 from sim.propagation.grid import TOUCH_M, cells_along
 from sim.propagation.reflection import is_behind, pierce
+from sim.propagation.span import span
 from sim.propagation.sweep import BINS, is_cell_hidden, is_hidden, meet_wall, still_showing
 
 Floats = npt.NDArray[np.float64]
@@ -118,7 +119,7 @@ def _meet_beyond(walls, wall, window, ix, iy, z, slope, ceiling, horizon):
 def _behind_m(walls, wall, x, y):
     """Return how far a point lies behind a wall, m; below 0 in front of it."""
     wx, wy = walls.bx[wall] - walls.ax[wall], walls.by[wall] - walls.ay[wall]
-    return ((walls.ax[wall] - x) * wy - (walls.ay[wall] - y) * wx) / math.hypot(wx, wy)
+    return ((walls.ax[wall] - x) * wy - (walls.ay[wall] - y) * wx) / span(wx, wy)
 
 
 @njit(cache=True, nogil=True)
@@ -156,7 +157,7 @@ def list_triple_reflections(plan, rules, source, receivers, mine, theirs, beams,
                     continue
                 gx, gy = ix + s * (jx - ix), iy + s * (jy - iy)
                 if is_hidden(theirs.horizon[r], gx - rx, gy - ry) or not may_matter(
-                    bag, r, rules.floor, 1.0 / math.hypot(jx - ix, jy - iy)
+                    bag, r, rules.floor, 1.0 / span(jx - ix, jy - iy)
                 ):
                     continue
                 if count < len(lines):

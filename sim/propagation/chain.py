@@ -12,6 +12,7 @@ from numba import njit
 
 from sim.propagation.bag import may_matter
 from sim.propagation.corner_graph import is_taut
+from sim.propagation.span import span
 
 ALL_UP_TO = 3
 
@@ -31,7 +32,7 @@ def list_strings(plan, rules, source, receivers, theirs, sees, lines, bag):
             c, clear = theirs.corner[k], theirs.clear[k]
             cx, cy = corners.x[c], corners.y[c]
             rx, ry = receivers[r, 0] - cx, receivers[r, 1] - cy
-            last = math.hypot(rx, ry)
+            last = span(rx, ry)
             for e in range(graph.start[c], graph.middle[c]):
                 d = graph.to[e]
                 chain = head[d] if rules.corner_count > 2 else -1
@@ -72,7 +73,7 @@ def _first_legs(graph, corners, source, sees):
     count = 0
     for c in range(len(corners)):
         sx, sy = source[0] - corners.x[c], source[1] - corners.y[c]
-        leg[c] = math.hypot(sx, sy)
+        leg[c] = span(sx, sy)
         for e in range(graph.start[c], graph.middle[c] if sees[c] else 0):
             d = graph.to[e]
             if is_taut(corners, c, corners.x[d] - corners.x[c], corners.y[d] - corners.y[c], sx, sy):
@@ -107,7 +108,7 @@ def string_out(corners, graph, source, seen, reach, length, parent):
     front, grown = np.empty(len(corners), np.int64), np.empty(len(corners), np.int64)
     size = 0
     for c in seen:
-        length[0, c] = best[c] = math.hypot(corners.x[c] - source[0], corners.y[c] - source[1])
+        length[0, c] = best[c] = span(corners.x[c] - source[0], corners.y[c] - source[1])
         parent[0, c] = -1
         front[size] = c
         size += 1
@@ -152,13 +153,13 @@ def list_shortest(plan, source, receivers, theirs, least_clear, length, parent, 
             cx, cy = corners.x[c], corners.y[c]
             rx, ry = receivers[r, 0] - cx, receivers[r, 1] - cy
             for hop in range(len(length)):
-                if length[hop, c] + math.hypot(rx, ry) >= shortest:
+                if length[hop, c] + span(rx, ry) >= shortest:
                     continue
                 before = parent[hop, c]
                 px = (source[0] if before < 0 else corners.x[before]) - cx
                 py = (source[1] if before < 0 else corners.y[before]) - cy
                 if is_taut(corners, c, px, py, rx, ry):
-                    shortest, hops, last = length[hop, c] + math.hypot(rx, ry), hop, c
+                    shortest, hops, last = length[hop, c] + span(rx, ry), hop, c
         if hops >= 0:
             record[r] = shortest
         if hops + 1 < least_corners:

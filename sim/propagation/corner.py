@@ -1,11 +1,10 @@
 """Ways round one vertical corner, alone or with one facade before or after it."""
 
-import math
-
 import numpy as np
 from numba import njit
 
 from sim.propagation.bag import may_matter
+from sim.propagation.span import span
 
 
 @njit(cache=True, nogil=True)
@@ -26,7 +25,7 @@ def list_corners(plan, rules, source, receivers, theirs, sees, my_echoes, their_
         x, y = receivers[r, 0], receivers[r, 1]
         for k in range(theirs.corner_start[r], theirs.corner_start[r + 1]):
             c, clear = theirs.corner[k], theirs.clear[k]
-            leg = math.hypot(x - corners.x[c], y - corners.y[c])
+            leg = span(x - corners.x[c], y - corners.y[c])
             if sees[c]:
                 if count < len(lines):
                     _write(lines[count], corners, c, r, source, receivers, min(clear, sees[c]))
@@ -42,7 +41,7 @@ def list_corners(plan, rules, source, receivers, theirs, sees, my_echoes, their_
         for e in range(their_echoes.start[r], their_echoes.start[r + 1]):
             echo = their_echoes.way[e]
             c = echo.corner
-            leg = math.hypot(source[0] - corners.x[c], source[1] - corners.y[c])
+            leg = span(source[0] - corners.x[c], source[1] - corners.y[c])
             if sees[c] and may_matter(bag, r, rules.floor, 1.0 / (echo.length + leg)):
                 if count < len(lines):
                     _write(lines[count], corners, c, r, source, receivers, min(sees[c], echo.clear))

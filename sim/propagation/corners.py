@@ -13,6 +13,7 @@ from numba import njit
 
 from sim.propagation.grid import TOUCH_M, Grid
 from sim.propagation.paths import BANDS_HZ
+from sim.propagation.span import span
 
 Records = npt.NDArray[np.void]
 Ints = npt.NDArray[np.int64]
@@ -80,11 +81,11 @@ def _touches(walls, wall, x, y):
     """Return -1 for a wall that passes (x, y) by, else 0 when the point is its start, 1 its end, 2 between."""
     dx, dy = walls.bx[wall] - walls.ax[wall], walls.by[wall] - walls.ay[wall]
     px, py = x - walls.ax[wall], y - walls.ay[wall]
-    if math.hypot(px, py) <= TOUCH_M:
+    if span(px, py) <= TOUCH_M:
         return 0
-    if math.hypot(px - dx, py - dy) <= TOUCH_M:
+    if span(px - dx, py - dy) <= TOUCH_M:
         return 1
-    length = math.hypot(dx, dy)
+    length = span(dx, dy)
     if abs(dx * py - dy * px) > TOUCH_M * length or not 0.0 < px * dx + py * dy < length * length:
         return -1
     return 2

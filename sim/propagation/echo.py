@@ -1,6 +1,5 @@
 """Echoes at corners: the ways from points by one facade to a corner, found once a point and shared by all its pairs."""
 
-import math
 from typing import NamedTuple
 
 import numpy as np
@@ -9,6 +8,7 @@ from numba import njit
 
 from sim.propagation.grid import clearance
 from sim.propagation.reflection import is_behind, pierce
+from sim.propagation.span import span
 from sim.propagation.sweep import is_hidden
 
 Ints = npt.NDArray[np.int64]
@@ -57,7 +57,7 @@ def find_echoes(plan, points, slopes, ceiling, view, sought):
                 share = pierce(walls, wall, ix, iy, cx, cy)
                 if not 0.0 < share < _SHORT:
                     continue
-                hx, hy, length = ix + share * (cx - ix), iy + share * (cy - iy), math.hypot(cx - ix, cy - iy)
+                hx, hy, length = ix + share * (cx - ix), iy + share * (cy - iy), span(cx - ix, cy - iy)
                 if is_hidden(view.horizon[p], hx - x, hy - y):
                     continue
                 there, top = z + slopes[p] * share * length, z + slopes[p] * length

@@ -22,6 +22,7 @@ from numba import njit
 from sim.propagation.bag import BANDS
 from sim.propagation.grid import TOUCH_M
 from sim.propagation.hull import EDGES_MAX
+from sim.propagation.span import span
 from sim.propagation.wedge import screen_gain, wedge_gains
 
 POINTS_MAX = EDGES_MAX + 2
@@ -51,7 +52,7 @@ def chain_gains(walls, medium, points, size, gains, parts):
     angles = np.empty((EDGES_MAX, 2))
     total, product = 0.0, 1.0
     for k in range(size - 1):
-        legs[k] = math.hypot(points[k + 1].along - points[k].along, points[k + 1].height - points[k].height)
+        legs[k] = span(points[k + 1].along - points[k].along, points[k + 1].height - points[k].height)
         total += legs[k]
         product *= legs[k]
     main = second = -1

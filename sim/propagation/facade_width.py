@@ -11,6 +11,7 @@ import numpy as np
 from numba import njit
 
 from sim.propagation.bag import BANDS
+from sim.propagation.span import span
 from sim.propagation.upright import Soil, add_above, weigh_upright
 from sim.propagation.wedge import screen_gain
 
@@ -24,11 +25,11 @@ def facade_width(medium, near, far, begin, end, wide, left):
 
     The ends stand `near` and `far` from its plane and at `begin` and `end` along it, m, from its start; it is `wide`.
     """
-    straight = math.hypot(near + far, end - begin)
+    straight = span(near + far, end - begin)
     left[:] = 1.0
     for side in range(2):
         rise, fall = (begin, end) if side == 0 else (wide - begin, wide - end)
-        s_in, s_out = math.hypot(near, rise), math.hypot(far, fall)
+        s_in, s_out = span(near, rise), span(far, fall)
         came, goes = math.atan2(near, rise), math.atan2(far, fall)
         past, mirrored = 2.0 * math.cos(0.5 * (came + goes)) ** 2, 2.0 * math.cos(0.5 * (came - goes)) ** 2
         reach, spread, detour = (
@@ -64,7 +65,7 @@ def fade_by_facade(walls, medium, ground, soil, line, z0, zr, across, at, high, 
     if k == line.size - 1:
         return
     for i in range(k):
-        before += math.hypot(line.x[i + 1] - line.x[i], line.y[i + 1] - line.y[i])
+        before += span(line.x[i + 1] - line.x[i], line.y[i + 1] - line.y[i])
     behind, top = across - before, walls.top[-1 - line.met[k]]
     width, straight = np.empty(BANDS, np.complex128), np.empty(BANDS, np.complex128)
     raised, over = np.empty(BANDS, np.complex128), np.empty(BANDS, np.complex128)
@@ -94,10 +95,10 @@ def _width_at(walls, medium, line, k, before, behind, share):
     wall = -1 - line.met[k]
     ax, ay = walls.ax[wall], walls.ay[wall]
     ux, uy = walls.bx[wall] - ax, walls.by[wall] - ay
-    wide = math.hypot(ux, uy)
+    wide = span(ux, uy)
     ux, uy = ux / wide, uy / wide
     dx, dy = line.x[k] - line.x[k - 1], line.y[k] - line.y[k - 1]
-    leg = max(math.hypot(dx, dy), 1e-9)
+    leg = max(span(dx, dy), 1e-9)
     sine, cosine = (dx * ux + dy * uy) / leg, abs(dx * uy - dy * ux) / leg
     met = (line.x[k] - ax) * ux + (line.y[k] - ay) * uy
     facade_width(

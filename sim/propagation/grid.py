@@ -12,6 +12,8 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from sim.propagation.span import span
+
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
@@ -61,7 +63,7 @@ def _fill(walls, x0, y0, cell, nx, place, item):
         left, right = min(ax, bx) - _MARGIN_M, max(ax, bx) + _MARGIN_M
         low, high = min(ay, by) - _MARGIN_M, max(ay, by) + _MARGIN_M
         dx, dy = bx - ax, by - ay
-        reach = 0.5 * cell * (abs(dx) + abs(dy)) + _MARGIN_M * (math.hypot(dx, dy) + 1.0)
+        reach = 0.5 * cell * (abs(dx) + abs(dy)) + _MARGIN_M * (span(dx, dy) + 1.0)
         for row in range(int((low - y0) / cell), int((high - y0) / cell) + 1):
             for column in range(int((left - x0) / cell), int((right - x0) / cell) + 1):
                 mx, my = x0 + (column + 0.5) * cell, y0 + (row + 0.5) * cell
@@ -167,7 +169,7 @@ def clearance(walls, grid, x0, y0, z0, x1, y1, z1, ceiling):
     A height below zero is the mirror image under the ground. What rises above `ceiling`, m, counts as that high.
     """
     dx, dy = x1 - x0, y1 - y0
-    length = math.hypot(dx, dy)
+    length = span(dx, dy)
     if length <= 2.0 * TOUCH_M:
         return FREE
     ux, uy, slope = dx / length, dy / length, (z1 - z0) / length
@@ -192,7 +194,7 @@ def clearance(walls, grid, x0, y0, z0, x1, y1, z1, ceiling):
 def crossings(walls, grid, x0, y0, x1, y1, hits):
     """List every wall that a line meets, whatever its height, in no order; return how many."""
     dx, dy = x1 - x0, y1 - y0
-    length = math.hypot(dx, dy)
+    length = span(dx, dy)
     count = 0
     if length <= 2.0 * TOUCH_M:
         return count

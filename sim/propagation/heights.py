@@ -8,6 +8,7 @@ from numba import njit
 from sim.propagation.bag import BANDS
 from sim.propagation.facade_width import fade_by_facade
 from sim.propagation.grid import FREE, TOUCH_M, clearance
+from sim.propagation.span import span
 from sim.propagation.upright import bound_upright, weigh_upright
 
 # A corner that keeps all but this of the field is as good as endless, in pressure.
@@ -20,7 +21,7 @@ def fits(walls, corners, line, z0, zr, across):
     slope = (zr - z0) / across if across > 0.0 else 0.0
     done = 0.0
     for k in range(1, line.size - 1):
-        done += math.hypot(line.x[k] - line.x[k - 1], line.y[k] - line.y[k - 1])
+        done += span(line.x[k] - line.x[k - 1], line.y[k] - line.y[k - 1])
         z, met = abs(z0 + slope * done), line.met[k]
         if met < 0:
             if z > walls.top[-1 - met] + TOUCH_M:
@@ -37,7 +38,7 @@ def is_clear(walls, grid, line, z0, zr, across):
     done = 0.0
     for k in range(1, line.size if line.clear != FREE else 1):
         before = z0 + slope * done
-        done += math.hypot(line.x[k] - line.x[k - 1], line.y[k] - line.y[k - 1])
+        done += span(line.x[k] - line.x[k - 1], line.y[k] - line.y[k - 1])
         after = z0 + slope * done
         if not clearance(
             walls, grid, line.x[k - 1], line.y[k - 1], before, line.x[k], line.y[k], after, math.inf
@@ -53,7 +54,7 @@ def fade(walls, corners, medium, line, z0, zr, across, bounds):
     for k in range(1, line.size - 1):
         corner_count += line.met[k] >= 0
     for k in range(1, line.size - 1):
-        done += math.hypot(line.x[k] - line.x[k - 1], line.y[k] - line.y[k - 1])
+        done += span(line.x[k] - line.x[k - 1], line.y[k] - line.y[k - 1])
         met = line.met[k]
         if met < 0:
             bound_upright(medium, done, across - done, z0, zr, 0.0, walls.top[-1 - met], bounds)
@@ -72,7 +73,7 @@ def weigh_heights(walls, corners, medium, ground, soil, line, z0, zr, across, ed
     total = done = 0.0
     found = 0
     for k in range(1, line.size - 1):
-        done += math.hypot(line.x[k] - line.x[k - 1], line.y[k] - line.y[k - 1])
+        done += span(line.x[k] - line.x[k - 1], line.y[k] - line.y[k - 1])
         met = line.met[k]
         if met < 0:
             weigh_upright(medium, done, across - done, z0, zr, 0.0, walls.top[-1 - met], ground, soil, share)

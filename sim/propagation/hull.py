@@ -6,6 +6,7 @@ import numpy as np
 from numba import njit
 
 from sim.propagation.grid import TOUCH_M
+from sim.propagation.span import span
 
 # As numbers of numba's one integer type: literals would have every kernel that they go to compiled once more.
 LEFT, RIGHT = np.int64(1), np.int64(2)
@@ -60,9 +61,9 @@ def hull_length(walls, hits, edges, found, z0, z1, length):
     t, z, total = 0.0, z0, 0.0
     for e in range(found):
         along, top = hits[edges[e]].along, walls.top[hits[edges[e]].wall]
-        total += math.hypot(along - t, top - z)
+        total += span(along - t, top - z)
         t, z = along, top
-    return total + math.hypot(length - t, z1 - z)
+    return total + span(length - t, z1 - z)
 
 
 @njit(cache=True, nogil=True)

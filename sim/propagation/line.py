@@ -16,6 +16,7 @@ from sim.propagation.grid import TOUCH_M
 from sim.propagation.ground import admittances, ground_gains
 from sim.propagation.heights import fade, fits, is_clear, weigh_heights
 from sim.propagation.places import OFF_WALL_M, building_over
+from sim.propagation.span import span
 from sim.propagation.upright import Soil
 from sim.propagation.wedge import wedge_bounds
 
@@ -52,11 +53,11 @@ def weigh_lines(plan, medium, rules, source, receivers, lines, count, bag):
             below = pair
         across = 0.0
         for k in range(line.size - 1):
-            across += math.hypot(line.x[k + 1] - line.x[k], line.y[k + 1] - line.y[k])
+            across += span(line.x[k + 1] - line.x[k], line.y[k + 1] - line.y[k])
         zr = receivers[pair, 2]
         for mirrored in range(2 if rules.ground else 1):
             z0 = mirror_height(source[2]) if mirrored else source[2]
-            length = max(math.hypot(across, zr - z0), 1e-3)
+            length = max(span(across, zr - z0), 1e-3)
             most = _spread(plan.corners, medium, line, across / length, length, edges, bounds)
             if not most > bag.state[pair, 1] * rules.floor:
                 break
@@ -106,7 +107,7 @@ def _spread(corners, medium, line, sine, length, edges, bounds):
     """
     done, found = 0.0, 0
     for k in range(1, line.size):
-        done += math.hypot(line.x[k] - line.x[k - 1], line.y[k] - line.y[k - 1]) / sine if sine > 0.0 else 0.0
+        done += span(line.x[k] - line.x[k - 1], line.y[k] - line.y[k - 1]) / sine if sine > 0.0 else 0.0
         corner = line.met[k] if k + 1 < line.size else -1
         if corner < 0 and k + 1 < line.size:
             continue
@@ -167,7 +168,7 @@ def _passes(plan, medium, rules, line, z0, zr, across, edges, bounds, least):
     if not fits(plan.walls, plan.corners, line, z0, zr, across):
         if not rules.fading or line.size == 2:
             return False
-        length = math.hypot(across, zr - z0)
+        length = span(across, zr - z0)
         fade(plan.walls, plan.corners, medium, line, z0, zr, across, bounds)
         if not _power(medium, bounds, length) / _spreading(line, edges, length) > least:
             return False
@@ -210,7 +211,7 @@ def _raise(line, z0, zr, across, points):
     for k in range(line.size):
         if k > 0:
             below = z
-            done += math.hypot(line.x[k] - line.x[k - 1], line.y[k] - line.y[k - 1])
+            done += span(line.x[k] - line.x[k - 1], line.y[k] - line.y[k - 1])
             z = z0 + slope * done if across > 0.0 else zr
             if below < 0.0 <= z:
                 share = -below / (z - below)
@@ -228,7 +229,7 @@ def _raise(line, z0, zr, across, points):
 def _is_indoors(walls, grid, points, bounce):
     """Tell whether a way has a building on both its sides where it meets the ground: along a facade it has one."""
     dx, dy = points[bounce + 1, 0] - points[bounce - 1, 0], points[bounce + 1, 1] - points[bounce - 1, 1]
-    step = OFF_WALL_M / max(math.hypot(dx, dy), OFF_WALL_M)
+    step = OFF_WALL_M / max(span(dx, dy), OFF_WALL_M)
     for side in (-step, step):
         if building_over(walls, grid, points[bounce, 0] - side * dy, points[bounce, 1] + side * dx, 0.0) < 0:
             return False

@@ -6,13 +6,12 @@ of which one alone can be bent round, one facade and two corners, three corners.
 that they are many and add little; `sim.propagation.trace.PathOptions.lit_corners` asks for them.
 """
 
-import math
-
 import numpy as np
 from numba import njit
 
 from sim.propagation.bag import may_matter
 from sim.propagation.corner_graph import is_taut
+from sim.propagation.span import span
 
 
 @njit(cache=True, nogil=True)
@@ -25,10 +24,10 @@ def list_lit_pairs(plan, rules, source, receivers, theirs, sees, lines, bag):
     for r in range(len(receivers)):
         for k in range(theirs.corner_start[r], theirs.corner_start[r + 1]):
             c, clear = theirs.corner[k], theirs.clear[k]
-            last = math.hypot(receivers[r, 0] - corners.x[c], receivers[r, 1] - corners.y[c])
+            last = span(receivers[r, 0] - corners.x[c], receivers[r, 1] - corners.y[c])
             for e in range(graph.middle[c], graph.start[c + 1]):
                 d = graph.to[e]
-                first = math.hypot(source[0] - corners.x[d], source[1] - corners.y[d])
+                first = span(source[0] - corners.x[d], source[1] - corners.y[d])
                 whole = last + graph.length[e] + first
                 if not sees[d] or not may_matter(bag, r, rules.floor, 1.0 / whole):
                     continue
@@ -54,7 +53,7 @@ def list_lit_triples(plan, rules, source, receivers, theirs, sees, lines, bag):
     for r in range(len(receivers)):
         for k in range(theirs.corner_start[r], theirs.corner_start[r + 1]):
             c, clear = theirs.corner[k], theirs.clear[k]
-            last = math.hypot(receivers[r, 0] - corners.x[c], receivers[r, 1] - corners.y[c])
+            last = span(receivers[r, 0] - corners.x[c], receivers[r, 1] - corners.y[c])
             for e in range(graph.start[c], graph.start[c + 1]):
                 d, chain = graph.to[e], head[graph.to[e]]
                 while chain >= 0:
@@ -90,7 +89,7 @@ def list_echo_pairs(plan, rules, source, receivers, theirs, sees, my_echoes, the
     for r in range(len(receivers)):
         for k in range(theirs.corner_start[r], theirs.corner_start[r + 1]):
             c, clear = theirs.corner[k], theirs.clear[k]
-            last = math.hypot(receivers[r, 0] - corners.x[c], receivers[r, 1] - corners.y[c])
+            last = span(receivers[r, 0] - corners.x[c], receivers[r, 1] - corners.y[c])
             for e in range(graph.start[c], graph.start[c + 1]):
                 d, way = graph.to[e], head[graph.to[e]]
                 while way >= 0:
@@ -109,7 +108,7 @@ def list_echo_pairs(plan, rules, source, receivers, theirs, sees, my_echoes, the
             c = echo.corner
             for e in range(graph.start[c], graph.start[c + 1]):
                 d = graph.to[e]
-                first = math.hypot(source[0] - corners.x[d], source[1] - corners.y[d])
+                first = span(source[0] - corners.x[d], source[1] - corners.y[d])
                 if not sees[d] or not may_matter(
                     bag, r, rules.floor, 1.0 / (first + graph.length[e] + echo.length)
                 ):

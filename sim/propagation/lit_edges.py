@@ -7,6 +7,7 @@ from numba import njit
 
 from sim.propagation.edge_chain import POINTS_MAX, are_mates
 from sim.propagation.grid import TOUCH_M
+from sim.propagation.span import span
 
 # An edge under a way adds to it, in power, at most this / (k detour), twice what a knife edge does in pressure.
 _POWER = 0.32
@@ -118,9 +119,9 @@ def _note(lit, gap, edge, other):
 @njit(cache=True, nogil=True)
 def detour(p, edge, q):
     """Return how much longer the way from p to q is by an edge, m."""
-    there = math.hypot(edge.along - p.along, edge.height - p.height)
-    on = math.hypot(q.along - edge.along, q.height - edge.height)
-    return max(there + on - math.hypot(q.along - p.along, q.height - p.height), 0.0)
+    there = span(edge.along - p.along, edge.height - p.height)
+    on = span(q.along - edge.along, q.height - edge.height)
+    return max(there + on - span(q.along - p.along, q.height - p.height), 0.0)
 
 
 @njit(cache=True, nogil=True)

@@ -8,6 +8,7 @@ from numba import njit
 
 from scenes.errors import BadInput
 from sim.propagation.city import City
+from sim.propagation.span import span
 
 Floats = npt.NDArray[np.float64]
 
@@ -61,7 +62,7 @@ def _wall_at(walls, grid, place):
         wall = grid.item[entry]
         dx, dy = walls.bx[wall] - walls.ax[wall], walls.by[wall] - walls.ay[wall]
         px, py = place[0] - walls.ax[wall], place[1] - walls.ay[wall]
-        length = math.hypot(dx, dy)
+        length = span(dx, dy)
         along = (px * dx + py * dy) / length
         if (
             abs(dx * py - dy * px) <= 0.5 * OFF_WALL_M * length
@@ -76,7 +77,7 @@ def _wall_at(walls, grid, place):
 def _set_off(walls, wall, place):
     """Move a point along the outward normal of a wall, off it."""
     dx, dy = walls.bx[wall] - walls.ax[wall], walls.by[wall] - walls.ay[wall]
-    length = math.hypot(dx, dy)
+    length = span(dx, dy)
     place[0] += OFF_WALL_M * dy / length
     place[1] -= OFF_WALL_M * dx / length
 

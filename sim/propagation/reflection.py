@@ -1,11 +1,10 @@
 """Specular reflections by facades, found by image sources in plan."""
 
-import math
-
 import numpy as np
 from numba import njit
 
 from sim.propagation.bag import may_matter
+from sim.propagation.span import span
 from sim.propagation.sweep import is_hidden
 
 
@@ -85,7 +84,7 @@ def list_reflections(plan, rules, source, receivers, mine, theirs, lines, bag):
                     continue
                 gx, gy = ix + s * (jx - ix), iy + s * (jy - iy)
                 if is_hidden(theirs.horizon[r], gx - rx, gy - ry) or not may_matter(
-                    bag, r, rules.floor, 1.0 / math.hypot(jx - ix, jy - iy)
+                    bag, r, rules.floor, 1.0 / span(jx - ix, jy - iy)
                 ):
                     continue
                 if count < len(lines):

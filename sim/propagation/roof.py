@@ -20,6 +20,7 @@ from sim.propagation.grid import HIT, crossings
 from sim.propagation.hull import EDGES_MAX, find_hull
 from sim.propagation.lit_edges import LIT, cut_through, insert_lit, list_lit, take_hull
 from sim.propagation.roof_way import Fold, facade_share, keep_way
+from sim.propagation.span import span
 
 Complexes = npt.NDArray[np.complex128]
 Records = npt.NDArray[np.void]
@@ -74,7 +75,7 @@ def weigh_roofs(plan, medium, rules, source, roofed, receivers, their_roofed, ba
     walls, profile, whole = plan.walls, new_profile(), np.ones(BANDS, np.complex128)
     for r in range(len(receivers)):
         there = receivers[r]
-        length = math.hypot(there[0] - source[0], there[1] - source[1])
+        length = span(there[0] - source[0], there[1] - source[1])
         count = crossings(walls, plan.grid, source[0], source[1], there[0], there[1], profile.hits)
         shown = cut_through(walls, profile.hits, count, source, there, profile.cut)
         fold = Fold(np.int64(-1), length, there[0], there[1])
@@ -192,9 +193,9 @@ def _fades(walls, medium, rules, fold, way, size, pair, left, share, bag):
 
     `share` (bands,) is scratch.
     """
-    length, total, power = math.hypot(way[size - 1].along, way[size - 1].height - way[0].height), 0.0, 0.0
+    length, total, power = span(way[size - 1].along, way[size - 1].height - way[0].height), 0.0, 0.0
     for k in range(size - 1):
-        total += math.hypot(way[k + 1].along - way[k].along, way[k + 1].height - way[k].height)
+        total += span(way[k + 1].along - way[k].along, way[k + 1].height - way[k].height)
     least = bag.state[pair, 1] * rules.floor * length * length
     for band in range(BANDS):
         shadow = min(1.0, _SHADOW_POWER / max(medium.wavenumber[band] * (total - length), 1e-9))

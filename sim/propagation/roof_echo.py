@@ -6,8 +6,6 @@ edges such a way fades as it does towards its roof edge (`sim.propagation.uprigh
 goes round that edge and over the roof is left out too, so that the other half ends there.
 """
 
-import math
-
 import numpy as np
 from numba import njit
 
@@ -18,6 +16,7 @@ from sim.propagation.lit_edges import cut_through
 from sim.propagation.reflection import is_behind, pierce
 from sim.propagation.roof import new_profile, weigh_profile
 from sim.propagation.roof_way import Fold
+from sim.propagation.span import span
 from sim.propagation.sweep import is_hidden
 
 
@@ -71,14 +70,14 @@ def _weigh_echo(plan, medium, rules, source, mine, receivers, theirs, r, wall, s
         return
     ax, ay = walls.ax[wall], walls.ay[wall]
     ux, uy = walls.bx[wall] - ax, walls.by[wall] - ay
-    wide = math.hypot(ux, uy)
+    wide = span(ux, uy)
     ux, uy = ux / wide, uy / wide
     near = (source[0] - ax) * uy - (source[1] - ay) * ux
     far = (there[0] - ax) * uy - (there[1] - ay) * ux
     begin = (source[0] - ax) * ux + (source[1] - ay) * uy
     end = (there[0] - ax) * ux + (there[1] - ay) * uy
-    length, rise = math.hypot(end - begin, near + far), there[2] - source[2]
-    if min(near, far) < TOUCH_M or not may_matter(bag, r, rules.floor, 1.0 / math.hypot(length, rise)):
+    length, rise = span(end - begin, near + far), there[2] - source[2]
+    if min(near, far) < TOUCH_M or not may_matter(bag, r, rules.floor, 1.0 / span(length, rise)):
         return
     met = begin + share * (end - begin)
     x, y = ax + met * ux, ay + met * uy

@@ -1,6 +1,5 @@
 """A way over roofs in space, and by a facade if it goes by one: its vertices, its bounces, what the facade reflects."""
 
-import math
 from typing import NamedTuple
 
 import numpy as np
@@ -8,6 +7,7 @@ from numba import njit
 
 from sim.propagation.bag import VERTICES_MAX, keep_path
 from sim.propagation.ground import ground_gains
+from sim.propagation.span import span
 from sim.propagation.upright import Soil, weigh_upright
 
 # As numbers of numba's one integer type: literals would have every kernel that they go to compiled once more.
@@ -87,7 +87,7 @@ def _weigh_bounces(surfaces, medium, source, there, fold, across, points, size, 
         if points[bounce, 2] > 0.0:
             continue
         rise = points[edge, 2] + points[end, 2]
-        leg = math.hypot(points[edge, 0] - points[end, 0], rise)
+        leg = span(points[edge, 0] - points[end, 0], rise)
         x, y = _place(source, there, fold, across, points[bounce, 0])
         ground_gains(surfaces, medium, x, y, leg, rise / leg, gains)
 

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from numba import njit
 
 from sim.propagation.bag import BANDS
+from sim.propagation.span import span
 from sim.propagation.wedge import screen_gain
 
 Bands = npt.NDArray[np.complex128]
@@ -43,8 +44,8 @@ def bound_upright(medium, near, far, z0, z1, low, high, bounds):
     edge = high if height > high else low
     if z0 + (z1 - z0) * near / max(near + far, 1e-9) < 0.0:
         edge = -edge
-    over = math.hypot(near, edge - z0) + math.hypot(far, z1 - edge)
-    detour = max(over - math.hypot(near + far, z1 - z0), 1e-9)
+    over = span(near, edge - z0) + span(far, z1 - edge)
+    detour = max(over - span(near + far, z1 - z0), 1e-9)
     for band in range(BANDS):
         bounds[band] *= min(1.0, 0.5 / math.sqrt(medium.wavenumber[band] * detour))
 
@@ -87,8 +88,8 @@ def add_above(medium, near, far, z0, z1, height, sign, soil, share):
     Other arguments are as of `weigh_upright`, heights below zero those of images.
     """
     rise, fall = height - z0, height - z1
-    s_in, s_out = math.hypot(near, rise), math.hypot(far, fall)
-    straight = math.hypot(near + far, z1 - z0)
+    s_in, s_out = span(near, rise), span(far, fall)
+    straight = span(near + far, z1 - z0)
     came, goes = math.atan2(near, rise), math.atan2(far, fall)  # from straight down
     lit = came + goes > math.pi
     past, mirrored = 2.0 * math.cos(0.5 * (came + goes)) ** 2, 2.0 * math.cos(0.5 * (came - goes)) ** 2

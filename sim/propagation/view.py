@@ -9,6 +9,7 @@ from numba import njit
 
 from sim.propagation.grid import CLEAR, LEVEL, clearance
 from sim.propagation.places import building_over
+from sim.propagation.span import span
 from sim.propagation.sweep import BINS, look_around
 
 Floats = npt.NDArray[np.float64]
@@ -75,7 +76,7 @@ def view_from(plan, points, slopes, ceiling):
             wall[w + k] = wall_out[k]
         for k in range(cornered):
             cx, cy = corners.x[corner_out[k]], corners.y[corner_out[k]]
-            top = z + slopes[p] * math.hypot(cx - x, cy - y)
+            top = z + slopes[p] * span(cx - x, cy - y)
             clear = clearance(walls, plan.grid, x, y, z, cx, cy, top, ceiling)
             if clear == CLEAR and clearance(walls, plan.grid, x, y, z, cx, cy, z, math.inf):
                 clear = LEVEL

@@ -8,6 +8,7 @@ from numba import njit
 from sim.propagation.bag import BANDS
 from sim.propagation.grid import BOTH, HIT, crossings
 from sim.propagation.hull import EDGES_MAX, climb_hull, hull_length
+from sim.propagation.span import span
 
 # From this many facades on, mirrors count as scatterers: the search for paths does not follow them further.
 MIRRORS_MAX = 2
@@ -67,7 +68,7 @@ def link_patches(
             continue
         i, j = drawn_lit[number].patch, drawn_seen[number].patch
         x0, y0, z0, x1, y1, z1 = lit[i].x, lit[i].y, lit[i].z, seen[j].x, seen[j].y, seen[j].z
-        across = math.hypot(x1 - x0, y1 - y0)
+        across = span(x1 - x0, y1 - y0)
         crossed = crossings(walls, grid, x0, y0, x1, y1, hits)
         found = climb_hull(walls, hits, crossed, BOTH, z0, z1, across, edges) if crossed else 0
         if count == len(links):
@@ -146,8 +147,8 @@ def _find_detours(walls, hits, edges, found, z0, z1, across, bend, detours):
         if bend > 0.0 and z * (t1 - t0) <= h0 * (t1 - t) + h1 * (t - t0):
             detours[e] = 0.0
             continue
-        over = math.hypot(t - t0, z - h0) + math.hypot(t1 - t, h1 - z)
-        detours[e] = max(over - math.hypot(t1 - t0, h1 - h0), 0.0)
+        over = span(t - t0, z - h0) + span(t1 - t, h1 - z)
+        detours[e] = max(over - span(t1 - t0, h1 - h0), 0.0)
 
 
 @njit(cache=True, nogil=True)

@@ -7,6 +7,7 @@ from numba import njit
 
 from sim.propagation.bag import BANDS
 from sim.propagation.grid import TOUCH_M, cells_along, meet
+from sim.propagation.span import span
 
 # Facades met on one walk.
 STEPS_MAX = 10
@@ -45,7 +46,7 @@ def walk_streets(walls, grid, tallest, kept, mirrored, ground, start, directions
             power[band], mirror[band] = powers[number], 1.0
         way, longest = 0.0, 0.0
         for step in range(STEPS_MAX):
-            plan = math.hypot(dx, dy)
+            plan = span(dx, dy)
             if plan < 1e-6:
                 break
             ux, uy, slope = dx / plan, dy / plan, dz / plan
@@ -65,7 +66,7 @@ def walk_streets(walls, grid, tallest, kept, mirrored, ground, start, directions
             if total < SHARE_MIN * BANDS * powers[number]:
                 break
             ex, ey = walls.bx[wall] - walls.ax[wall], walls.by[wall] - walls.ay[wall]
-            size = math.hypot(ex, ey)
+            size = span(ex, ey)
             nx, ny = ey / size, -ex / size
             x, y, z = x + along * ux + _OFF_M * nx, y + along * uy + _OFF_M * ny, abs(high)
             patch = patches[count]
