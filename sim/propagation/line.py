@@ -36,12 +36,12 @@ def weigh_lines(plan, medium, rules, source, receivers, lines, count, bag):
     """Weigh the first `count` ways, each as it is and by way of the ground, and keep what is free and loud enough."""
     edges, points = np.empty((POINTS_MAX, 4)), np.empty((VERTICES_MAX, 3))
     gains, bounds = np.empty(BANDS, np.complex128), np.empty(BANDS)
-    near, far, straight = (
+    near, far, undone = (
         np.empty(BANDS, np.complex128),
         np.empty(BANDS, np.complex128),
         np.empty(BANDS, np.complex128),
     )
-    soil, below = Soil(rules.ground and not rules.rigid_ground, near, far, straight), -1
+    soil, below = Soil(rules.ground and not rules.rigid_ground, near, far, undone), -1
     if soil.counts:
         admittances(plan.surfaces, medium, source[0], source[1], near)
     lowest = plan.walls.top.min() if len(plan.walls) else math.inf
@@ -75,7 +75,7 @@ def weigh_lines(plan, medium, rules, source, receivers, lines, count, bag):
                 continue
             corners = _gains(plan.walls, plan.corners, medium, line, across / length, length, edges, gains)
             counts = mirrored and not rules.rigid_ground
-            _bounce(plan.surfaces, medium, counts, x, y, length, (zr - z0) / length, straight, gains)
+            _bounce(plan.surfaces, medium, counts, x, y, length, (zr - z0) / length, undone, gains)
             if rules.fading and line.size > 2:
                 weigh_heights(
                     plan.walls, plan.corners, medium, rules.ground, soil, line, z0, zr, across, edges, gains
@@ -194,13 +194,17 @@ def _gains(walls, corners, medium, line, sine, length, edges, gains):
 
 
 @njit(cache=True, nogil=True)
-def _bounce(surfaces, medium, counts, x, y, length, cosine, straight, gains):
-    """Write what the ground leaves of a way to `straight` (bands,), 1 unless it counts; multiply the gains by it."""
-    straight[:] = 1.0
+def _bounce(surfaces, medium, counts, x, y, length, cosine, undone, gains):
+    """Multiply the gains by what the ground leaves of a way; write one over that to `undone` (bands,).
+
+    It is 1 unless the ground counts.
+    """
+    undone[:] = 1.0
     if counts:
-        ground_gains(surfaces, medium, x, y, length, cosine, straight)
+        ground_gains(surfaces, medium, x, y, length, cosine, undone)
         for band in range(BANDS):
-            gains[band] *= straight[band]
+            gains[band] *= undone[band]
+            undone[band] = 1.0 / (undone[band] + 1e-30)
 
 
 @njit(cache=True, nogil=True)

@@ -25,14 +25,14 @@ Bands = npt.NDArray[np.complex128]
 class Soil(NamedTuple):
     """The ground under a way: whether it is other than rigid; else all that follows is of no meaning.
 
-    `near` and `far` (bands,) are its admittances, over that of air, below source and receiver; `straight` (bands,) is
-    what it leaves of the way itself, 1 where that does not bounce.
+    `near` and `far` (bands,) are its admittances, over that of air, below source and receiver; `undone` (bands,) is one
+    over what it leaves of the way itself, 1 where that does not bounce.
     """
 
     counts: bool
     near: Bands
     far: Bands
-    straight: Bands
+    undone: Bands
 
 
 @njit(cache=True, nogil=True)
@@ -105,13 +105,13 @@ def add_above(medium, near, far, z0, z1, height, sign, soil, share):
         share[band] += sign * ((1.0 if lit else 0.0) + wave)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, forceinline=True)
 def _bounced(soil, band, z0, cosine_in, z1, cosine_out):
     """Return what bounces below the ends leave of the way over an edge, over what they leave of the straight way.
 
     Plane waves: over an edge they come down steeply, where a spherical wave is reflected as a plane one.
     """
-    factor = 1.0 / (soil.straight[band] + 1e-30)
+    factor = soil.undone[band]
     if z0 < 0.0:
         factor *= (cosine_in - soil.near[band]) / (cosine_in + soil.near[band])
     if z1 < 0.0:
