@@ -6,6 +6,7 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
+from detector.again import add_rounds, repeat_all
 from detector.bearing_term import fixes_place
 from detector.clutter import ClutterOptions, estimate_clutter
 from detector.contest import WEAK, climb_free, list_pulses, pulses_of, put_back, share_out, without
@@ -23,6 +24,7 @@ from detector.site import Site
 from detector.stretches import cut_into_stretches, find_loud_stations, listened_s
 
 TRIED = 3  # places that are tried before a search gives up
+REPEATED = 5  # so many of the best places are asked whether their rounds repeat
 NEVER_HZ = 1e12  # clutter that makes a pulse nobody's direct sound
 
 
@@ -124,6 +126,7 @@ def _search_stretch(site: Site, pulses: Pulses, inside, options: AssociationOpti
         found = _explain(ears, noise, found, new, options)
         if not new:
             found = look_around(found, ears, noise, options.search, partial(_acceptable, ears, options))
+            found = repeat_all(found, ears, options.search)
         found, theirs, freed = keep_repeated(found, ears, noise.sound_speed_mps)
         echo |= theirs
         if not found:
@@ -149,6 +152,7 @@ def _explain(
         # of a weaker one for the little that it is worth to it. Only one that would be left with nothing takes.
         for heard_else in (taken | others, taken):
             ranked = climb_free(starts, heard_else, ears, noise, options.search)
+            ranked = [add_rounds(h, heard_else, ears, options.search) for h in ranked]
             ranked = [
                 h for h in ranked if _acceptable(ears, options, h, len(found)) and is_same_sound(h, f.best)
             ]
@@ -180,6 +184,10 @@ def _one_more(
         return []
     left, back = without(ears, taken)
     ranked = [put_back(h, back) for h in search(left, noise, options.search)]
+    # Where reverberation hides rounds from most stations, none alone may be enough.
+    ranked[:REPEATED] = sorted(
+        (add_rounds(h, taken, ears, options.search) for h in ranked[:REPEATED]), key=lambda h: -h.log_evidence
+    )
     ranked = [h for h in ranked if _acceptable(ears, options, h, len(known))]
     ranked = [h for h in ranked if not any(is_echo(h, k, ears, noise) for k in known)]
     before = sum(h.log_evidence for h in known)
@@ -192,9 +200,9 @@ def _one_more(
 
 
 def _shared(found: list[Found], ears: Ears, noise: Noise, options: AssociationOptions) -> list[Found]:
-    """Share contested pulses out; incidents that are left with too little fall away."""
+    """Share contested pulses out; incidents that are left with too little fall away, others may get more rounds."""
     if len(found) < 2:
-        return found
+        return repeat_all(found, ears, options.search)
     shared = share_out([f.best for f in found], ears, noise, options.search)
     kept = [f._replace(best=h) for h, f in zip(shared, found, strict=True)]
     first = max(kept, key=lambda f: f.best.log_evidence)
@@ -204,7 +212,7 @@ def _shared(found: list[Found], ears: Ears, noise: Noise, options: AssociationOp
     echoes = [
         f for n, f in enumerate(stronger) if any(is_echo(f.best, k.best, ears, noise) for k in stronger[:n])
     ]
-    return [f for f in kept if not any(f is e for e in echoes)]
+    return repeat_all([f for f in kept if not any(f is e for e in echoes)], ears, options.search)
 
 
 def _acceptable(ears: Ears, options: AssociationOptions, h: Hypothesis, known: int) -> bool:

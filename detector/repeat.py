@@ -171,4 +171,5 @@ def _less(h: Hypothesis, own: npt.NDArray[np.bool_], lost: float) -> Hypothesis:
         h.matrix,
         h.weights[own],
         h.log_evidence - lost,
+        None if h.again is None else h.again[own],
     )

@@ -70,7 +70,10 @@ class SearchOptions:
 
 @dataclass(frozen=True, eq=False)
 class Hypothesis:
-    """One place with its rounds, as `detector.climb.climb` returns them, and its log evidence, nats."""
+    """One place with its rounds, as `detector.climb.climb` returns them, and its log evidence, nats.
+
+    `again` (k,) marks the rounds that only `detector.again` found; None where there is none.
+    """
 
     place: npt.NDArray[np.float64]
     times: npt.NDArray[np.float64]
@@ -79,6 +82,7 @@ class Hypothesis:
     matrix: npt.NDArray[np.float64]
     weights: npt.NDArray[np.float64]
     log_evidence: float
+    again: npt.NDArray[np.bool_] | None = None
 
 
 def round_cost(ears: Ears, noise: Noise, blur_s: float = 0.0) -> float:
