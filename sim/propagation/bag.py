@@ -75,7 +75,7 @@ def keep_path(bag, pair, medium, floor, kind, order, bounces, length, gains, lin
     power = 0.0
     for band in range(BANDS):
         g = gains[band]
-        power += (g.real * g.real + g.imag * g.imag) * math.exp(medium.log_power_per_m[band] * length)
+        power += (g.real * g.real + g.imag * g.imag) * math.exp(medium[band].log_power_per_m * length)
     if not power > bag.state[pair, 1] * floor:
         return
     bag.state[pair, 1] = max(bag.state[pair, 1], power)

@@ -1,6 +1,7 @@
 """What receivers make of the block before any source is known: their views, and the echoes at corners."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -38,6 +39,11 @@ class Ears:
     ceiling_m: float
     view: View
     echoes: Echoes
+
+    @cached_property
+    def corners(self) -> Ints:
+        """The corners that any of them sees, in order."""
+        return np.unique(self.view.corner)
 
 
 def by_height(places: Floats) -> list[Ints]:

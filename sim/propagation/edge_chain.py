@@ -198,7 +198,7 @@ def _make_thin(medium, points, e, paired, reach, factors):
     past, mirrored = 2.0 * math.cos(0.5 * (came + goes)) ** 2, 2.0 * math.cos(0.5 * (came - goes)) ** 2
     whole = max(reach[e], reach[e + 1]) if paired else 0.0
     for band in range(BANDS):
-        k = medium.wavenumber[band]
+        k = medium[band].wavenumber
         thin = 1.0 / (1.0 + (k * thick) ** 2)
         factors[band] *= 1.0 - thin
         if paired:

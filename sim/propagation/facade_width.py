@@ -38,7 +38,7 @@ def facade_width(medium, near, far, begin, end, wide, left):
             s_in + s_out - straight,
         )
         for band in range(BANDS):
-            k = medium.wavenumber[band]
+            k = medium[band].wavenumber
             turn = complex(math.cos(k * detour), -math.sin(k * detour))
             left[band] -= spread * turn * screen_gain(k * reach, past, mirrored, False)
 

@@ -5,9 +5,10 @@ Time convention exp(+j omega t), as in `wedge`.
 
 import math
 
+import numpy as np
 from numba import njit
 
-from sim.propagation.faddeeva import faddeeva
+from sim.propagation.faddeeva import faddeeva, write_faddeeva
 
 
 @njit(cache=True, nogil=True)
@@ -36,11 +37,22 @@ def spherical_reflection(wavenumber: float, length: float, cosine: float, admitt
         Of the ground, over that of air, exp(+j omega t).
     """
     beta = admittance.conjugate()  # the formula is written for exp(-i omega t)
+    numerical = _numerical_distance(wavenumber, length, cosine, beta)
+    return _reflection(cosine, beta, numerical, faddeeva(numerical))
+
+
+@njit(cache=True, nogil=True)
+def _numerical_distance(wavenumber, length, cosine, beta):
+    return complex(0.5, 0.5) * math.sqrt(wavenumber * length) * (cosine + beta)
+
+
+@njit(cache=True, nogil=True)
+def _reflection(cosine, beta, numerical, error):
+    """Return Q from the numerical distance and its Faddeeva function."""
     if cosine <= 0.0 and abs(beta) < 1e-12:
         return 1.0 + 0.0j
     plane = (cosine - beta) / (cosine + beta)
-    numerical = complex(0.5, 0.5) * math.sqrt(wavenumber * length) * (cosine + beta)
-    loss = 1.0 + 1j * math.sqrt(math.pi) * numerical * faddeeva(numerical)
+    loss = 1.0 + 1j * math.sqrt(math.pi) * numerical * error
     return (plane + (1.0 - plane) * loss).conjugate()
 
 
@@ -68,10 +80,18 @@ def resistivity_at(surfaces, x, y):
 @njit(cache=True, nogil=True)
 def ground_gains(surfaces, medium, x, y, length, cosine, gains):
     """Multiply the complex `gains` (bands,) by Q of the ground at (x, y) for a path of that length and incidence."""
-    flow_resistivity = resistivity_at(surfaces, x, y)
-    for band in range(len(gains)):
-        beta = miki_admittance(medium.frequency[band], flow_resistivity)
-        gains[band] *= spherical_reflection(medium.wavenumber[band], length, cosine, beta)
+    flow_resistivity, bands = resistivity_at(surfaces, x, y), len(gains)
+    beta, numerical, error = (
+        np.empty(bands, np.complex128),
+        np.empty(bands, np.complex128),
+        np.empty(bands, np.complex128),
+    )
+    for band in range(bands):
+        beta[band] = miki_admittance(medium[band].frequency, flow_resistivity).conjugate()
+        numerical[band] = _numerical_distance(medium[band].wavenumber, length, cosine, beta[band])
+    write_faddeeva(numerical, error)
+    for band in range(bands):
+        gains[band] *= _reflection(cosine, beta[band], numerical[band], error[band])
 
 
 @njit(cache=True, nogil=True)
@@ -79,4 +99,4 @@ def admittances(surfaces, medium, x, y, result):
     """Write the admittance (bands,) of the ground at (x, y), over that of air, exp(+j omega t)."""
     flow_resistivity = resistivity_at(surfaces, x, y)
     for band in range(len(result)):
-        result[band] = miki_admittance(medium.frequency[band], flow_resistivity)
+        result[band] = miki_admittance(medium[band].frequency, flow_resistivity)

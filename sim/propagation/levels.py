@@ -173,7 +173,7 @@ def _sum_bag(bag, medium, floor, weights, source, receivers):
             shortest = min(shortest, path.length)
             for band in range(BANDS):
                 g = path.gain[band]
-                loss = np.exp(medium.log_power_per_m[band] * path.length)
+                loss = np.exp(medium[band].log_power_per_m * path.length)
                 power[pair] += weights[band] * loss * (g.real * g.real + g.imag * g.imag)
         if shortest < np.inf:
             straight = np.sqrt(np.sum((receivers[pair] - source) ** 2))

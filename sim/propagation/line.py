@@ -144,7 +144,7 @@ def _power(medium, bounds, length):
     """Return the power of pressures (bands,) after a length of air."""
     power = 0.0
     for band in range(BANDS):
-        power += bounds[band] ** 2 * math.exp(medium.log_power_per_m[band] * length)
+        power += bounds[band] ** 2 * math.exp(medium[band].log_power_per_m * length)
     return power
 
 

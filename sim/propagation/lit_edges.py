@@ -129,7 +129,7 @@ def _most(medium, base, first, second):
     """Return a bound of the power of a way with one edge or two more, by their detours, m."""
     power = 0.0
     for band in range(len(base)):
-        k = medium.wavenumber[band]
+        k = medium[band].wavenumber
         power += (
             base[band] * min(1.0, _POWER / max(k * first, 1e-9)) * min(1.0, _POWER / max(k * second, 1e-9))
         )

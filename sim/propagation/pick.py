@@ -11,32 +11,46 @@ Floats = npt.NDArray[np.float64]
 
 def paths_of(number: npt.NDArray[np.int64], out: npt.NDArray[np.void]) -> list[Paths]:
     """Return one `Paths` per receiver, each in order of delay, from the first `number` (m,) of `out` (m, paths)."""
-    owner = np.repeat(np.arange(len(number)), number)
-    found = out[np.arange(out.shape[1]) < number[:, None]]
-    found = found[np.lexsort((found["delay"], owner))]
+    rows = np.flatnonzero(np.arange(out.shape[1]) < number[:, None])
+    order = np.lexsort((out["delay"].ravel()[rows], rows // out.shape[1]))
+    found = out.ravel()[rows[order]]
     size = found["size"]
     points = found["points"][np.arange(VERTICES_MAX) < size[:, None]]
     vertex = np.concatenate([[0], np.cumsum(size)])
     gain = np.asarray(found["gain"], dtype=np.complex128)
-    phase = np.unwrap(np.angle(gain), axis=1)
-    fields = {
-        "delay_s": found["delay"].copy(),
-        "gain": _signs(np.abs(gain), phase) * np.abs(gain),
-        "length_m": found["length"].copy(),
-        "kind": found["kind"].astype(np.int8),
-        "order": found["order"].astype(np.int8),
-        "ground_bounces": found["bounces"].astype(np.int8),
-        "departure": _directions(points, vertex[:-1], vertex[:-1] + 1),
-        "arrival": _directions(points, vertex[1:] - 2, vertex[1:] - 1),
-        "phase_rad": phase,
-    }
+    phase, magnitude = _unwrapped(np.angle(gain)), np.abs(gain)
+    signed = _signs(magnitude, phase) * magnitude
+    delay, length = found["delay"].copy(), found["length"].copy()
+    kind, order, bounces = (found[name].astype(np.int8) for name in ("kind", "order", "bounces"))
+    departure = _directions(points, vertex[:-1], vertex[:-1] + 1)
+    arrival = _directions(points, vertex[1:] - 2, vertex[1:] - 1)
     result, begin = [], 0
-    for end in np.cumsum(number):
-        rows = {name: values[begin:end] for name, values in fields.items()}
-        start = vertex[begin : end + 1] - vertex[begin]
-        result.append(Paths(**rows, vertices_m=points[vertex[begin] : vertex[end]], vertex_start=start))
+    for end in np.cumsum(number).tolist():
+        mine, first = slice(begin, end), vertex[begin]
+        result.append(
+            Paths(
+                delay[mine],
+                signed[mine],
+                length[mine],
+                kind[mine],
+                order[mine],
+                bounces[mine],
+                departure[mine],
+                arrival[mine],
+                points[first : vertex[end]],
+                vertex[begin : end + 1] - first,
+                phase[mine],
+            )
+        )
         begin = end
     return result
+
+
+def _unwrapped(phase: Floats) -> Floats:
+    """Return np.unwrap(phase, axis=1), which most rows are already."""
+    jumps = np.any(np.abs(np.diff(phase, axis=1)) > np.pi, axis=1)
+    phase[jumps] = np.unwrap(phase[jumps], axis=1)
+    return phase
 
 
 def _signs(magnitude: Floats, phase: Floats) -> Floats:

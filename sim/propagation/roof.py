@@ -167,7 +167,7 @@ def _add_mates(walls, medium, profile, found, size, total):
         for band in range(BANDS):
             if base[band] == 0.0:
                 continue
-            turn = medium.wavenumber[band] * (whole - total)
+            turn = medium[band].wavenumber * (whole - total)
             both = 1.0 + other[band] * left[band] / base[band] * complex(math.cos(turn), -math.sin(turn))
             sums[band] *= both
             parts[mate, band] *= abs(both)
@@ -198,8 +198,8 @@ def _fades(walls, medium, rules, fold, way, size, pair, left, share, bag):
         total += span(way[k + 1].along - way[k].along, way[k + 1].height - way[k].height)
     least = bag.state[pair, 1] * rules.floor * length * length
     for band in range(BANDS):
-        shadow = min(1.0, _SHADOW_POWER / max(medium.wavenumber[band] * (total - length), 1e-9))
-        air = math.exp(medium.log_power_per_m[band] * total)
+        shadow = min(1.0, _SHADOW_POWER / max(medium[band].wavenumber * (total - length), 1e-9))
+        air = math.exp(medium[band].log_power_per_m * total)
         power += shadow * air * (left[band].real ** 2 + left[band].imag ** 2)
     if not power > least:
         return False

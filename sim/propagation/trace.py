@@ -203,7 +203,7 @@ def _hear(plan: Plan, air: Air, start: Floats, mine: View, ears: Ears, options: 
         weigh_roofs(plan, medium, rules, source, mine.roofed[0], ends, theirs.roofed, bag)
     if rules.fading and seeks_echoes(options):
         weigh_roof_echoes(plan, medium, rules, source, mine, ends, theirs, bag)
-    sought = _echoing(plan, options, np.unique(theirs.corner))
+    sought = _echoing(plan, options, ears.corners)
     for lines in round_corners(plan, rules, sought, start, mine, ears, bag, lit=options.lit_corners):
         weigh_lines(plan, medium, rules, source, ends, lines, len(lines), bag)
     if options.reflection_order > PAIRS_UP_TO:

@@ -47,7 +47,7 @@ def bound_upright(medium, near, far, z0, z1, low, high, bounds):
     over = span(near, edge - z0) + span(far, z1 - edge)
     detour = max(over - span(near + far, z1 - z0), 1e-9)
     for band in range(BANDS):
-        bounds[band] *= min(1.0, 0.5 / math.sqrt(medium.wavenumber[band] * detour))
+        bounds[band] *= min(1.0, 0.5 / math.sqrt(medium[band].wavenumber * detour))
 
 
 @njit(cache=True, nogil=True)
@@ -96,7 +96,7 @@ def add_above(medium, near, far, z0, z1, height, sign, soil, share):
     reach, spread = s_in * s_out / (s_in + s_out), straight / (s_in + s_out)
     detour, before, turn = s_in + s_out - straight, 0.0, 1.0 + 0.0j
     for band in range(BANDS):
-        k = medium.wavenumber[band]
+        k = medium[band].wavenumber
         turn = turn * turn if k == 2.0 * before else complex(math.cos(k * detour), -math.sin(k * detour))
         before = k
         wave = spread * turn * screen_gain(k * reach, past, mirrored, lit)

@@ -121,7 +121,7 @@ def wedge_gains(medium, distance, sine, opening, phi_in, phi_out, factor_0, fact
     leaves_along_face = phi_out < _FACE_RAD or phi_out > opening - _FACE_RAD
     scale = complex(-math.sqrt(0.5), math.sqrt(0.5)) * (0.25 if grazing else 0.5) / (n * sine)
     for band in range(len(gains)):
-        wavenumber = medium.wavenumber[band]
+        wavenumber = medium[band].wavenumber
         kl = wavenumber * distance
         total = _weighed(first, n, kl) + _weighed(second, n, kl)
         at_n, at_0 = _weighed(third, n, kl), _weighed(fourth, n, kl)
@@ -174,7 +174,7 @@ def wedge_bounds(medium, distance, sine, opening, phi_in, phi_out, bounds):
     first, second = _cotangent(math.pi + apart, half), _cotangent(math.pi - apart, half)
     third, fourth = _cotangent(math.pi + along, half), _cotangent(math.pi - along, half)
     for band in range(len(bounds)):
-        scale = half / (math.sqrt(2.0 * math.pi * medium.wavenumber[band]) * sine)
+        scale = half / (math.sqrt(2.0 * math.pi * medium[band].wavenumber) * sine)
         bounds[band] *= (
             min(scale * first, most)
             + min(scale * second, most)
