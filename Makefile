@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 WORKERS ?= 2
 
-.PHONY: cluster-test extras optuna-test demo experiments gallery picture test lint types contracts unit baselines bench clean
+.PHONY: fresh-kernels cluster-test extras optuna-test demo experiments gallery picture test lint types contracts unit baselines bench clean
 
 demo: $(READY)
 	$(BIN)/echoblock run out=results/demo
@@ -70,7 +70,12 @@ $(READY): pyproject.toml constraints.txt
 	@$(BIN)/python -m compileall -q -j 0 -x '/tests/' $(VENV)/lib scenes sim detector testbed || true
 	@touch $(READY)
 
-clean:
+# numba compiles a kernel anew when its own file changes, not when another does whose functions were compiled in: after
+# a pull into an old checkout, or an edit of what kernels call.
+fresh-kernels:
+	find sim detector testbed -name '*.nb[ic]' -delete
+
+clean: fresh-kernels
 	rm -rf $(VENV) .pytest_cache .ruff_cache build *.egg-info
 
 # Dask with a worker killed in the middle, and Debian's Slurm on this one node (wants root, as in a container).
