@@ -56,7 +56,7 @@ class BeliefOptions:
     """
 
     base_rate: BaseRate = field(default_factory=BaseRate)
-    model: str = "v5"
+    model: str = "v6"
     doubt_cost: float = 0.3
     miss_cost: float = 7.0
     history: tuple[PastPlace, ...] = ()

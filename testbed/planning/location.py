@@ -58,14 +58,14 @@ class LocationErrors:
     faint_db: float = 28.3
     faint_sigma_db: float = 11.3
     faint_s: float = 0.027
-    astray_few: float = 1.05
-    astray_more: float = 0.17
-    astray_m: float = 8.4
-    astray_log: float = 0.91
-    astray_dilution: float = 0.81
-    astray_late: float = 0.37
+    astray_few: float = 1.08
+    astray_more: float = 0.18
+    astray_m: float = 8.9
+    astray_log: float = 0.94
+    astray_dilution: float = 0.83
+    astray_late: float = 0.36
     lost_few: float = -0.25
-    lost_more: float = 0.71
+    lost_more: float = 0.64
 
 
 def arrival_sigma_m(

@@ -133,7 +133,7 @@ def test_what_is_no_json_is_refused() -> None:
 
 
 def test_an_unknown_model_is_named() -> None:
-    with pytest.raises(BadInput, match=r"'v0'; accepted are v5"):
+    with pytest.raises(BadInput, match=r"'v0'; accepted are v6"):
         load_model("v0")
 
 
