@@ -64,7 +64,7 @@ class LocationErrors:
     astray_log: float = 0.94
     astray_dilution: float = 0.83
     astray_late: float = 0.36
-    lost_few: float = -0.25
+    lost_few: float = -0.53
     lost_more: float = 0.64
 
 
