@@ -170,7 +170,8 @@ def test_the_detector_reads_what_training_writes(learned):
     model, _ = learned
     text = write_model(model)
     assert parse_model(text, "made") == model
-    assert len(max(text.splitlines(), key=len)) < 30 * len(EVIDENCE)  # a line a tree or a label, for people and their diffs
+    # a line a tree or a label, for people and their diffs
+    assert len(max(text.splitlines(), key=len)) < 30 * len(EVIDENCE)
 
 
 def test_training_repeats_byte_by_byte(learned):
