@@ -19,6 +19,8 @@ from testbed.planning.worth import Choices, lay_out_choices
 
 RIVALS = ("coverage", "farthest", "regular", "random")
 CURVE = (0.5, 0.75, 1.0, 1.25, 1.5)
+# Layouts that the last exchanges begin with: the choice, then the rivals in their order.
+STARTS = 4
 # Shots sampled in each cell for the curve and the next places, whose figures are quantiles over all cells.
 FEWER = 30
 
@@ -147,7 +149,7 @@ def settle_plan(
         len(study.cells),
         question.draws(detectable=False),
     )
-    starts = [chosen, *(r for r in rivals.values() if len(r) == len(chosen))][:2]
+    starts = [chosen, *(r for r in rivals.values() if len(r) == len(chosen))][:STARTS]
     settled = settle(
         choices,
         [np.searchsorted(pool, layout).tolist() for layout in starts],

@@ -8,124 +8,34 @@ sharp.
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from testbed.planning.forecast import COVERED
+from scenes.streams import draw_stream
 from testbed.planning.location import plan_covariance
 from testbed.planning.search import affordable, weigh
+from testbed.planning.single_failure import covered_failed
 from testbed.planning.worth import Choices
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-# Most rounds of exchanges from each start.
-ROUNDS = 4
-# (A) The quantile of the error that counts beside the mean loss, its weight where it is small, and from how many metres
-# on its logarithm counts: where a tenth of the street is hardly heard by three sensors, it is kilometres.
-TAIL, TAIL_SHARE, TAIL_WIDE_M = 0.9, 1.5, 250.0
-# A layout is to leave more of the street covered after one failure than any that is known, by this share (A); each
-# hundredth short of it costs so many metres, from turn to turn: a stiff price at once ends in the next best layout that
-# meets it.
-AHEAD, SHORT_M = 0.002, (8.0, 60.0)
-_EVEN = 1e-9
-
-
-@njit(cache=True, nogil=True)
-def covered_failed(chance, weight, draw_weight, rest, tried, k):
-    """Return the share of the street covered by the rest and each of those tried, the sensor it needs most dead.
-
-    Parameters
-    ----------
-    chance : ndarray, shape (mounts, cells, draws)
-    weight, draw_weight : ndarray, shape (cells,), (draws,)
-    rest, tried : ndarray of int
-        Mounts; -1 among those tried stands for none.
-    k : int
-
-    Returns
-    -------
-    ndarray, shape (tried,)
-    """
-    cells, draws, n = chance.shape[1], chance.shape[2], len(rest)
-    enough = np.zeros((n + 1, cells, draws), dtype=np.float32)
-    short = np.zeros((n + 1, cells, draws), dtype=np.float32)
-    _count_without_each(chance, rest, k, enough, short)
-    alone = 0.0  # what is covered when the newcomer is the one that fails
-    for c in range(cells):
-        if np.sum(draw_weight * enough[n, c]) >= COVERED:
-            alone += weight[c]
-    result = np.full(len(tried), alone)
-    open_cells = np.empty(cells, dtype=np.int64)
-    for dead in range(n):
-        count, sure = _find_open(enough[dead], short[dead], weight, draw_weight, open_cells)
-        for t in range(len(tried)):
-            share = sure
-            if tried[t] >= 0:
-                for c in open_cells[:count]:
-                    heard = 0.0
-                    for d in range(draws):
-                        gain = chance[tried[t], c, d] * short[dead, c, d]
-                        heard += draw_weight[d] * (enough[dead, c, d] + gain)
-                    if heard >= COVERED:
-                        share += weight[c]
-            result[t] = min(result[t], share)
-    return result
-
-
-@njit(cache=True, nogil=True)
-def _find_open(enough, short, weight, draw_weight, found):
-    """List the cells that one more sensor might cover; return how many, and the share that is covered anyhow."""
-    count, sure = 0, 0.0
-    for c in range(len(weight)):
-        least = most = 0.0
-        for d in range(len(draw_weight)):
-            least += draw_weight[d] * enough[c, d]
-            most += draw_weight[d] * (enough[c, d] + short[c, d])
-        if least >= COVERED:
-            sure += weight[c]
-        elif most >= COVERED:
-            found[count] = c
-            count += 1
-    return count, sure
-
-
-@njit(cache=True, nogil=True)
-def _count_without_each(chance, rest, k, enough, short):
-    """Write P(at least k), P(just k - 1) of the rest without each of them, last of all without none.
-
-    The count of all but one is the sum of those before it and those after it.
-    """
-    n, cells, draws = enough.shape[0] - 1, enough.shape[1], enough.shape[2]
-    before, after = np.zeros((n + 1, k)), np.zeros((n + 1, k))
-    for c in range(cells):
-        for d in range(draws):
-            before[0, :] = after[n, :] = 0.0
-            before[0, 0] = after[n, 0] = 1.0
-            for i in range(n):
-                _add_one(before[i], chance[rest[i], c, d], before[i + 1])
-                j = n - 1 - i
-                _add_one(after[j + 1], chance[rest[j], c, d], after[j])
-            for dead in range(n + 1):
-                late = after[min(dead + 1, n)]
-                total = last = 0.0
-                for a in range(k):
-                    for b in range(k - a):
-                        both = before[dead, a] * late[b]
-                        total += both
-                        if a + b == k - 1:
-                            last += both
-                enough[dead, c, d], short[dead, c, d] = 1.0 - total, last
-
-
-@njit(cache=True, nogil=True)
-def _add_one(count, p, with_one):
-    """Write the distribution of a count, up to its length, with one more sensor of chance p."""
-    with_one[0] = (1.0 - p) * count[0]
-    for i in range(1, len(count)):
-        with_one[i] = count[i] + p * (count[i - 1] - count[i])
+# (A) The quantile of the error that counts, and its weight beside the mean loss, where it is small. A tail as long as
+# what a shot that is not located costs counts half, and none more than that price: nobody calls it a location.
+TAIL, TAIL_SHARE = 0.9, 1.5
+# (A) By how much a layout is to be ahead of those known: a share of the street that stays covered after one failure,
+# and a share of the tail.
+AHEAD = 0.001
+# (A) A hundredth of the street that stays covered is worth a tenth of the tail, while both are sought. In the end it
+# counts ten times as much, and one of either is so many metres of loss: what nobody hears has no error.
+COVERED_FIRST, SHORT_M = 10.0, 30.0
+# Exchanges that are tried, in rounds over all sensors, while both are sought, and then; how much worse, in hundredths
+# of the street, an exchange may leave a layout in the beginning. With none worse, each start ends elsewhere.
+SEEKING, ROUNDS, WORSE = 8, 4, 0.5
+_EVEN, _ENDLESS_M = 1e-9, 1e9
 
 
 @njit(cache=True, nogil=True)
@@ -165,27 +75,53 @@ def _add(m, w, x, y):
     m[5] += w
 
 
-def rate(
-    choices: Choices, rest: Sequence[int], tried: npt.ArrayLike, wanted: float, short_m: float
-) -> Floats:
+@dataclass(frozen=True)
+class Marks:
+    """What a layout is to be ahead of: the best that any known one reaches of either figure.
+
+    Attributes
+    ----------
+    failed : float
+        Share of the street that is to stay covered after one failure.
+    tail_m : float
+        The bound that 90 % of the street is to keep within, m.
+    """
+
+    failed: float
+    tail_m: float
+
+
+def set_marks(choices: Choices, rivals: Sequence[Sequence[int]]) -> Marks:
+    """Return what is to be reached to be ahead of all rivals in both figures."""
+    known = [_figures(choices, layout, [-1]) for layout in rivals]
+    failed, tail_m = max(float(f[0]) for f, _ in known), min(float(t[0]) for _, t in known)
+    return Marks(min(failed + AHEAD, 1.0), (1.0 - AHEAD) * tail_m)
+
+
+def rate(choices: Choices, rest: Sequence[int], tried: npt.ArrayLike, marks: Marks) -> Floats:
     """Return what layouts cost, m: the rest with each of those tried (-1: none); shape (tried,).
 
-    `wanted` is the share of the street that is to stay covered after one failure, `short_m` what each hundredth short
-    of it costs, m.
+    The loss of the search and the tail decide among layouts that reach both marks; what stays covered comes before
+    the tail where both cannot be had.
     """
-    base, more = np.asarray(rest, dtype=np.int64), np.asarray(tried, dtype=np.int64)
-    failed = _failed(choices, base, more)
-    tail = error_tail(
-        choices.information, choices.east, choices.north, choices.weight, base, more, choices.floor_m, TAIL
-    )
-    mean = weigh(choices, base, more, both=True)
-    short = 100.0 * np.maximum(wanted - failed, 0.0)
-    wide = TAIL_WIDE_M * np.log1p(np.minimum(tail, 1e9) / TAIL_WIDE_M)
-    return mean + TAIL_SHARE * wide + short_m * short
+    failed, tail = _figures(choices, rest, tried)
+    felt = tail / (1.0 + tail / choices.missed_m)
+    mean = weigh(choices, np.asarray(rest), np.asarray(tried), both=True)
+    return mean + TAIL_SHARE * felt + SHORT_M * _short(failed, tail, marks, COVERED_FIRST)
 
 
-def _failed(choices: Choices, rest: Ints, tried: Ints) -> Floats:
-    return covered_failed(choices.chance, choices.weight, choices.draw_weight, rest, tried, choices.k)
+def _short(failed: Floats, tail: Floats, marks: Marks, covered_first: float = 1.0) -> Floats:
+    """Return by how much figures miss their marks: hundredths of the street, tenths (of a logarithm) of the tail."""
+    too_long = 10.0 * np.maximum(np.log(tail / marks.tail_m), 0.0)
+    return covered_first * 100.0 * np.maximum(marks.failed - failed, 0.0) + too_long
+
+
+def _figures(choices: Choices, rest: Sequence[int], tried: npt.ArrayLike) -> tuple[Floats, Floats]:
+    """Return what stays covered after one failure, and the tail, m: the rest with each of those tried."""
+    c, base, more = choices, np.asarray(rest, dtype=np.int64), np.asarray(tried, dtype=np.int64)
+    failed = covered_failed(c.chance, c.mean, c.weight, c.draw_weight, base, more, c.k)
+    tail = error_tail(c.information, c.east, c.north, c.weight, base, more, c.floor_m, TAIL)
+    return failed, np.minimum(tail, _ENDLESS_M)
 
 
 def settle(
@@ -194,9 +130,8 @@ def settle(
     rivals: Sequence[Sequence[int]],
     budget: float | None,
     workers: int = 1,
-    rounds: int = ROUNDS,
 ) -> tuple[int, ...]:
-    """Swap sensors one for one from each start while that lowers the cost (`rate`); return the best layout.
+    """Exchange sensors one for one from each start; return the best layout that is found (`rate`).
 
     Parameters
     ----------
@@ -205,40 +140,68 @@ def settle(
     starts : sequence of layouts
         All of one length.
     rivals : sequence of layouts
-        After one failure the result is to leave more covered than any of them.
+        The result is to leave more covered after one failure than any of them, and to have a shorter tail.
     budget : float or None
         Of the whole layout.
     workers : int
         Threads; changes the time, not the layout.
-    rounds : int
-        Most rounds of exchanges from each start.
     """
-    none = np.array([-1])
-    known = [_failed(choices, np.asarray(layout, dtype=np.int64), none)[0] for layout in (*starts, *rivals)]
-    wanted = min(float(max(known)) + AHEAD, 1.0)
+    marks = set_marks(choices, rivals)
+
+    def follow(number: int) -> tuple[float, list[int]]:
+        rng = draw_stream(choices.seed, "last exchanges", str(number))
+        found = _seek(choices, starts[number], budget, marks, rng)
+        return float(rate(choices, found, [-1], marks)[0]), found
+
     with ThreadPoolExecutor(workers) as pool:
-        found = list(pool.map(lambda start: _exchange(choices, list(start), budget, rounds, wanted), starts))
-    best = int(np.argmin([cost for _, cost in found]))
-    return tuple(found[best][0])
+        cost, best = min(pool.map(follow, range(len(starts))))
+    return tuple(_swap(choices, best, cost, budget, marks))
 
 
-def _exchange(
-    choices: Choices, layout: list[int], budget: float | None, rounds: int, wanted: float
-) -> tuple[list[int], float]:
-    cost = np.inf
-    for short_m in SHORT_M:
-        cost = float(rate(choices, layout, [-1], wanted, short_m)[0])
-        for _ in range(rounds):
-            changed = False
-            for place, mount in enumerate(list(layout)):
-                if choices.fixed[mount]:
-                    continue
-                rest = layout[:place] + layout[place + 1 :]
-                tried = affordable(choices, rest, budget)
-                found = rate(choices, rest, tried, wanted, short_m)
-                best = int(np.argmin(found))
-                if found[best] < cost - _EVEN:
-                    layout[place], cost, changed = int(tried[best]), float(found[best]), True
-            if not changed:
-                break
-    return layout, cost
+def _seek(
+    choices: Choices, start: Sequence[int], budget: float | None, marks: Marks, rng: np.random.Generator
+) -> list[int]:
+    """Return the layout next to both marks that threshold accepting meets (Dueck and Scheuer 1990).
+
+    Both figures have steps and edges, and most layouts that no exchange betters are far from the best. So the best
+    exchange of a sensor is made even where it leaves the layout worse, by less and less.
+    """
+    layout = list(start)
+    at = nearest = float(_short(*_figures(choices, layout, [-1]), marks)[0])
+    best, steps = list(layout), SEEKING * len(layout)
+    turns = [int(p) for _ in range(SEEKING) for p in rng.permutation(len(layout))]
+    for step, place in enumerate(turns):
+        if nearest <= 0.0:
+            break
+        if choices.fixed[layout[place]]:
+            continue
+        rest = layout[:place] + layout[place + 1 :]
+        tried = affordable(choices, rest, budget)
+        tried = tried[tried != layout[place]]
+        if not len(tried):
+            continue
+        found = _short(*_figures(choices, rest, tried), marks)
+        first = int(np.argmin(found))
+        if found[first] < at + WORSE * (1.0 - step / steps):
+            layout[place], at = int(tried[first]), float(found[first])
+        if at < nearest:
+            nearest, best = at, list(layout)
+    return best
+
+
+def _swap(choices: Choices, layout: list[int], cost: float, budget: float | None, marks: Marks) -> list[int]:
+    """Exchange sensors while that lowers the cost (`rate`)."""
+    layout, idle = list(layout), 0
+    for step in range(ROUNDS * len(layout)):
+        place = step % len(layout)
+        idle += 1
+        if not choices.fixed[layout[place]]:
+            rest = layout[:place] + layout[place + 1 :]
+            tried = affordable(choices, rest, budget)
+            found = rate(choices, rest, tried, marks)
+            best = int(np.argmin(found))
+            if found[best] < cost - _EVEN:
+                layout[place], cost, idle = int(tried[best]), float(found[best]), 0
+        if idle >= len(layout):
+            break
+    return layout
