@@ -35,6 +35,8 @@ COVERED_FIRST, SHORT_M = 10.0, 30.0
 # Exchanges that are tried, in rounds over all sensors, while both are sought, and then; how much worse, in hundredths
 # of the street, an exchange may leave a layout in the beginning. With none worse, each start ends elsewhere.
 SEEKING, ROUNDS, WORSE = 8, 4, 0.5
+# (A) A hundredth of the street, and a tenth of the tail: so far beyond its marks a layout is sought.
+BEYOND = 0.01
 _EVEN, _ENDLESS_M = 1e-9, 1e9
 
 
@@ -161,31 +163,31 @@ def settle(
 def _seek(
     choices: Choices, start: Sequence[int], budget: float | None, marks: Marks, rng: np.random.Generator
 ) -> list[int]:
-    """Return the layout next to both marks that threshold accepting meets (Dueck and Scheuer 1990).
+    """Return the layout nearest to both marks that threshold accepting meets (Dueck and Scheuer 1990).
 
     Both figures have steps and edges, and most layouts that no exchange betters are far from the best. So the best
-    exchange of a sensor is made even where it leaves the layout worse, by less and less.
+    exchange of a sensor is made even where it leaves the layout worse, by less and less, and what is worse is judged
+    by marks beyond those wanted: at the marks themselves nothing pulls a layout that has one of them to the other.
     """
-    layout = list(start)
-    at = nearest = float(_short(*_figures(choices, layout, [-1]), marks)[0])
-    best, steps = list(layout), SEEKING * len(layout)
+    beyond = Marks(marks.failed + BEYOND, (1.0 - 10.0 * BEYOND) * marks.tail_m)
+    layout, best = list(start), list(start)
+    figures = _figures(choices, layout, [-1])
+    at, nearest = float(_short(*figures, beyond)[0]), float(_short(*figures, marks)[0])
     turns = [int(p) for _ in range(SEEKING) for p in rng.permutation(len(layout))]
     for step, place in enumerate(turns):
         if nearest <= 0.0:
             break
-        if choices.fixed[layout[place]]:
-            continue
         rest = layout[:place] + layout[place + 1 :]
         tried = affordable(choices, rest, budget)
         tried = tried[tried != layout[place]]
-        if not len(tried):
+        if choices.fixed[layout[place]] or not len(tried):
             continue
-        found = _short(*_figures(choices, rest, tried), marks)
-        first = int(np.argmin(found))
-        if found[first] < at + WORSE * (1.0 - step / steps):
-            layout[place], at = int(tried[first]), float(found[first])
-        if at < nearest:
-            nearest, best = at, list(layout)
+        figures = _figures(choices, rest, tried)
+        off, worth = _short(*figures, marks), _short(*figures, beyond)
+        if off.min() < nearest:
+            nearest, best = float(off.min()), [*rest[:place], int(tried[np.argmin(off)]), *rest[place:]]
+        if worth.min() < at + WORSE * (1.0 - step / len(turns)):
+            layout[place], at = int(tried[np.argmin(worth)]), float(worth.min())
     return best
 
 
