@@ -17,6 +17,8 @@ from detector.rivals import Found
 from detector.same_paths import STATIONS_LEAST, find_best_round, measure_paths
 from detector.search import Hypothesis, SearchOptions
 
+LEAST_NATS = 3.0  # strong evidence for one more round (Kass and Raftery 1995, J. Am. Stat. Assoc. 90, 773, section 3.2)
+
 
 def add_rounds(
     h: Hypothesis, barred: npt.NDArray[np.bool_], ears: Ears, options: SearchOptions
@@ -86,7 +88,7 @@ def _add_rounds(
     at = at[near][np.argsort(emitted[near], kind="stable")]
     while len(h.times) < most and known.sum() >= STATIONS_LEAST and len(at) >= STATIONS_LEAST:
         time_s, worth, score, row, weight = find_best_round(at, paths, ears, h.times, cadence)
-        if worth < 0.0 or (row >= 0).sum() < STATIONS_LEAST:
+        if worth < LEAST_NATS or (row >= 0).sum() < STATIONS_LEAST:
             break
         h = _join(h, time_s, worth, score, row, weight)
         at = at[~np.isin(at, row)]
