@@ -96,7 +96,7 @@ def _table(settings: AccountabilitySettings, folder: Path) -> pl.DataFrame:
             )
         measured.write_csv(folder / "response.csv", float_precision=4)
         return read_response(folder / "response.csv")
-    shipped = Path(str(files("testbed") / "accountability" / "response-v1.csv"))
+    shipped = Path(str(files("testbed") / "accountability" / "response-v2.csv"))
     return read_response(settings.response or shipped)
 
 
