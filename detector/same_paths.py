@@ -156,8 +156,9 @@ def _weigh_round(time_s: float, against_clutter: float, row: npt.NDArray[np.int6
     for i in range(len(row)):
         b = row[i]
         if b >= 0:
-            against_echo += offers.alike[b] + _log_normal(offers.emitted[b] - time_s, offers.sigma[b])
-    return -np.logaddexp(-against_clutter, -against_echo) + log(2.0)
+            away = float(offers.emitted[b]) - time_s
+            against_echo += float(offers.alike[b]) + _log_normal(away, float(offers.sigma[b]))
+    return float(-np.logaddexp(-against_clutter, -against_echo)) + log(2.0)
 
 
 @njit(cache=True, nogil=True)
